@@ -1,0 +1,52 @@
+/** The walls between the rooms of `src/`, as docs/architecture.md draws them. */
+const rooms = {
+  shared: [],
+  contract: [],
+  domain: ['contract'],
+  engine: [],
+  projection: ['domain', 'contract'],
+  store: ['contract', 'domain'],
+  reflector: ['store', 'domain', 'contract'],
+  change: ['domain', 'projection', 'store', 'contract', 'reflector'],
+  fleet: ['reflector', 'store', 'contract', 'domain'],
+  events: ['reflector', 'contract'],
+  api: ['change', 'reflector', 'fleet', 'contract'],
+  gateway: ['engine', 'reflector', 'contract'],
+  client: ['contract'],
+};
+
+const walls = Object.entries(rooms).map(([room, allowed]) => ({
+  name: `wall-${room}`,
+  comment: `${room}/ may import ${['shared', ...allowed].join(', ')} only`,
+  severity: 'error',
+  from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
+  to: { path: '^src/', pathNot: `^src/(${[room, 'shared', ...allowed].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...walls,
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'pure-rooms',
+      comment: 'contract, domain, engine and projection run anywhere: no node: modules',
+      severity: 'error',
+      from: { path: '^src/(contract|domain|engine|projection)/', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'etcd-stays-in-store',
+      comment: 'only store/ knows how etcd and lmdb speak',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/store/' },
+      to: { path: '(@grpc|lmdb)' },
+    },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    includeOnly: '^(src|node_modules|test|bench)|^node:',
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], conditionNames: ['import', 'node', 'types'] },
+  },
+};

@@ -1,0 +1,3 @@
+/** The directories of APISIX's prefix that Lockstep writes. */
+export const DIRECTORIES = ['routes', 'ssls', 'cdn_defense/tenants', 'cdn_defense/policies'] as const;
+export type Directory = (typeof DIRECTORIES)[number];

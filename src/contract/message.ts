@@ -1,0 +1,21 @@
+import type { Language } from './errors.ts';
+
+/** What answers say of a change that was accepted: the seed's sentences, and the same in English. */
+const MESSAGES = {
+  config_updated: ['租户 {id} 的全局配置已更新', 'The global config of tenant {id} has been updated'],
+  config_deleted: ['租户 {id} 的全局配置已删除', 'The global config of tenant {id} has been deleted'],
+  route_created: ['路由 {id} 已创建', 'Route {id} has been created'],
+  route_updated: ['路由 {id} 已更新', 'Route {id} has been updated'],
+  route_deleted: ['路由 {id} 已删除', 'Route {id} has been deleted'],
+  certificate_uploaded: ['SSL证书已上传', 'The SSL certificate has been uploaded'],
+  certificate_deleted: ['SSL证书已删除', 'The SSL certificate has been deleted'],
+  defense_applied: ['防御插件已应用到路由 {id}', 'The defense plugin has been applied to route {id}'],
+  defense_removed: ['防御插件已从路由 {id} 移除', 'The defense plugin has been removed from route {id}'],
+  defense_updated_all: ['所有防御配置已更新', 'All defense configs have been updated'],
+  node_refreshed: ['节点 {id} 已重新同步', 'Node {id} has been synchronised anew'],
+} as const;
+
+export type MessageCode = keyof typeof MESSAGES;
+
+export const message = (code: MessageCode, language: Language, id = ''): string =>
+  MESSAGES[code][language === 'zh' ? 0 : 1].replace('{id}', () => id);

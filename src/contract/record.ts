@@ -1,0 +1,106 @@
+/**
+ * Source records: the JSON documents under the source prefix (the seed's layout). What is written here is
+ * the truth; everything else is derived.
+ */
+import type { CertificateFacts } from './certificate.ts';
+import type { DefenseConfig, TenantConfig } from './policy.ts';
+import type { RouteSpec } from './route.ts';
+
+/** The kinds of source records, named as their directories are. */
+export const KINDS = ['config', 'routes', 'ssl'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Who changed a record, when; `version` counts its accepted writes, deletes included. */
+export interface Provenance {
+  readonly version: number;
+  /** ISO 8601. */
+  readonly updated_at: string;
+  readonly updated_by: string;
+}
+
+/** `config/{tenant_id}`: the parameters, flat, and their provenance. */
+export type TenantRecord = TenantConfig & Provenance & { readonly tenant_id: string };
+
+/** `routes/{route_id}` */
+export type RouteRecord = RouteSpec &
+  Provenance & {
+    readonly tenant_id: string;
+    readonly created_at: string;
+    readonly plugins?: { readonly cdn_defense: DefenseConfig };
+  };
+
+/** A secret under AES-256-GCM. All binary parts in base64; `aad` is rebuilt by the reader, never stored. */
+export interface Sealed {
+  readonly alg: 'A256GCM';
+  /** Which master key sealed it. */
+  readonly kid: string;
+  readonly iv: string;
+  readonly ciphertext: string;
+  readonly tag: string;
+}
+
+/** `ssl/{tenant_id}:{domain}` */
+export type CertificateRecord = Provenance & {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly domain: string;
+  readonly cert: string;
+  readonly sealed_key: Sealed;
+  readonly expires_at: string;
+  readonly facts: CertificateFacts;
+  readonly created_at: string;
+};
+
+export interface RecordOf {
+  readonly config: TenantRecord;
+  readonly routes: RouteRecord;
+  readonly ssl: CertificateRecord;
+}
+
+export type AnyRecord = RecordOf[Kind];
+
+export const ACTIONS = ['create', 'update', 'delete'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** `versions/{kind}/{id}/{version}`: one accepted write. */
+export interface HistoryEntry<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly version: number;
+  readonly action: Action;
+  readonly at: string;
+  readonly by: string;
+  readonly reason?: string;
+  /** Names the one request that wrote it, so an unclear commit can be told apart from somebody else's. */
+  readonly request_id: string;
+  /** The record as written; the last one for a delete. */
+  readonly record: RecordOf[K];
+}
+
+/** `nodes/{node_id}`, leased: what a node says it has applied. */
+export interface NodeReceipt {
+  readonly node_id: string;
+  readonly cluster_id: string;
+  /** The newest change applied by this node's cache. */
+  readonly revision: number;
+  readonly at: string;
+  readonly started_at: string;
+  readonly version: string;
+  readonly url?: string;
+}
+
+/** `claims/…`: a host, or a path without host, belongs to a tenant while a record of its uses it. */
+export interface Claim {
+  readonly tenant_id: string;
+}
+
+/** `requests/…`, leased: what an `Idempotency-Key` led to. */
+export interface RequestReceipt {
+  /** Hash of method, path and body: the same key with another request is refused. */
+  readonly fingerprint: string;
+  readonly request_id: string;
+  readonly status: number;
+  /** The answer's body without what commit adds (revision, sync). */
+  readonly body: Record<string, unknown>;
+}

@@ -1,0 +1,81 @@
+import { Type } from '@sinclair/typebox';
+import { CertificateFacts } from '../contract/certificate.ts';
+import { CertificateId, Domain, TenantId } from '../contract/identifier.ts';
+import { DefenseConfig, TenantConfig } from '../contract/policy.ts';
+import type { Kind, NodeReceipt, RecordOf } from '../contract/record.ts';
+import { RouteSpec } from '../contract/route.ts';
+import { compile } from '../contract/validator.ts';
+import { parseJson } from '../shared/json.ts';
+
+const provenance = {
+  tenant_id: TenantId,
+  version: Type.Integer({ minimum: 1 }),
+  updated_at: Type.String(),
+  updated_by: Type.String(),
+};
+
+// Records may carry fields of a newer release, so unlike requests they are open to unknown ones.
+const schemas = {
+  config: Type.Object({ ...TenantConfig.properties, ...provenance }),
+  routes: Type.Object({
+    ...RouteSpec.properties,
+    ...provenance,
+    created_at: Type.String(),
+    plugins: Type.Optional(Type.Object({ cdn_defense: Type.Object(DefenseConfig.properties) })),
+  }),
+  ssl: Type.Object({
+    ...provenance,
+    id: CertificateId,
+    domain: Domain,
+    cert: Type.String(),
+    sealed_key: Type.Object({
+      alg: Type.Literal('A256GCM'),
+      kid: Type.String(),
+      iv: Type.String(),
+      ciphertext: Type.String(),
+      tag: Type.String(),
+    }),
+    expires_at: Type.String(),
+    facts: Type.Object(CertificateFacts.properties),
+    created_at: Type.String(),
+  }),
+};
+
+const NodeReceiptSchema = Type.Object({
+  node_id: Type.String(),
+  cluster_id: Type.String(),
+  revision: Type.Integer({ minimum: 0 }),
+  at: Type.String(),
+  started_at: Type.String(),
+  version: Type.String(),
+});
+
+const validators = {
+  config: compile(schemas.config),
+  routes: compile(schemas.routes),
+  ssl: compile(schemas.ssl),
+};
+const validateReceipt = compile(NodeReceiptSchema);
+
+/** A stored value that can be used, or why it can't. */
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly reason: string };
+
+const decode = <T>(text: string, validate: ReturnType<typeof compile>): Decoded<T> => {
+  const value = parseJson(text);
+  if (value === undefined) return { ok: false, reason: 'not JSON' };
+  if (validate(value)) return { ok: true, value: value as T };
+  const error = validate.errors?.[0];
+  return { ok: false, reason: `${error?.instancePath || '/'} ${error?.message ?? 'is not valid'}` };
+};
+
+/** Reads a source record; its own identity must agree with its key. */
+export const decodeRecord = <K extends Kind>(kind: K, id: string, text: string): Decoded<RecordOf[K]> => {
+  const decoded = decode<RecordOf[K]>(text, validators[kind]);
+  if (!decoded.ok) return decoded;
+  const own = kind === 'config' ? decoded.value.tenant_id : (decoded.value as { id: string }).id;
+  return own === id ? decoded : { ok: false, reason: `it says it is ${own.slice(0, 80)}` };
+};
+
+export const decodeNodeReceipt = (text: string): Decoded<NodeReceipt> => decode(text, validateReceipt);

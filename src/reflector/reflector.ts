@@ -1,0 +1,211 @@
+/**
+ * Reflector: keeps a picture of everything under one prefix equal to the store. List at revision R, watch
+ * from R+1, apply one revision's events as one step, resume from the last step applied, list anew when the
+ * store has compacted or gone back. After Kubernetes' reflector.
+ */
+import { jittered, pause } from '../shared/async.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
+import { list } from '../store/listing.ts';
+import {
+  CompactedError,
+  type ConfigStore,
+  type KeyValue,
+  type StoreEvent,
+  type Watch,
+} from '../store/port.ts';
+import { type Action, type EventName, INITIAL, type State, next } from './machine.ts';
+
+export type { KeyValue, StoreEvent } from '../store/port.ts';
+
+/** What a reflector feeds. Called synchronously and in order, one call per revision. */
+export interface Picture {
+  /** Everything there is, at one revision; replaces what was known. */
+  replace(kvs: readonly KeyValue[], stamp: Stamp): void;
+  /** What one revision changed. */
+  apply(events: readonly StoreEvent[], stamp: Stamp): void;
+}
+
+export interface ReflectorOptions {
+  readonly store: ConfigStore;
+  readonly prefix: string;
+  readonly picture: Picture;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+export interface ReflectorStatus {
+  /** `live`: changes arrive as they happen. `catching_up`: a listing or watch is being opened. */
+  readonly state: 'live' | 'catching_up' | 'disconnected' | 'stopped';
+  /** The last step applied; `undefined` before the first listing. */
+  readonly applied: Stamp | undefined;
+  /** Wall time of the last word from the store, ms; `undefined` if there was none yet. */
+  readonly heard_at: number | undefined;
+  /** How long ago that was by the monotonic clock, ms; 0 before the first. */
+  readonly age_ms: number;
+  readonly listings: number;
+  readonly failures: number;
+}
+
+const BACKOFF_BASE_MS = 50;
+const BACKOFF_MAX_MS = 2_000;
+
+interface Waiter {
+  readonly done: () => boolean;
+  readonly wake: () => void;
+}
+
+export class Reflector {
+  private readonly options: ReflectorOptions;
+  private state: State = INITIAL.state;
+  private applied: Stamp | undefined;
+  private heardAt: { wall: number; monotonic: number } | undefined;
+  private listings = 0;
+  /** Ends whatever activity is under way; a late callback of an ended one is ignored. */
+  private activity = new AbortController();
+  private watch: Watch | undefined;
+  private readonly waiters = new Set<Waiter>();
+
+  constructor(options: ReflectorOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    this.perform(INITIAL.actions);
+  }
+
+  async dispose(): Promise<void> {
+    this.send('stop');
+    this.wake();
+  }
+
+  status(): ReflectorStatus {
+    const { phase, failures } = this.state;
+    const state =
+      phase === 'live' || phase === 'stopped' ? phase : failures > 0 ? 'disconnected' : 'catching_up';
+    return {
+      state,
+      applied: this.applied,
+      heard_at: this.heardAt?.wall,
+      age_ms: this.heardAt ? Math.round(this.options.clock.monotonic() - this.heardAt.monotonic) : 0,
+      listings: this.listings,
+      failures,
+    };
+  }
+
+  /** Lists anew and resolves once that listing is applied; callers at the same time share one listing. */
+  async refresh(timeout_ms: number): Promise<boolean> {
+    // A listing under way may have read before the caller's wish, so the wish needs one that starts later.
+    const wanted = this.state.phase === 'listing' ? this.listings + 2 : this.listings + 1;
+    this.refreshWanted = Math.max(this.refreshWanted, wanted);
+    this.send('refresh');
+    return this.until(() => this.listings >= wanted, timeout_ms);
+  }
+  private refreshWanted = 0;
+
+  /** Resolves true when the picture has applied revision `revision`, false after `timeout_ms`. */
+  reached(revision: Revision, timeout_ms: number): Promise<boolean> {
+    return this.until(() => (this.applied?.revision ?? NO_REVISION) >= revision, timeout_ms);
+  }
+
+  /** Resolves true as soon as `condition` holds; it is looked at after every step. */
+  async until(condition: () => boolean, timeout_ms: number): Promise<boolean> {
+    if (condition()) return true;
+    const timer = new AbortController();
+    const waiter: Waiter = { done: condition, wake: () => timer.abort() };
+    this.waiters.add(waiter);
+    await pause(timeout_ms, timer.signal);
+    this.waiters.delete(waiter);
+    return condition();
+  }
+
+  private wake(): void {
+    const stopped = this.state.phase === 'stopped';
+    for (const waiter of this.waiters) if (stopped || waiter.done()) waiter.wake();
+  }
+
+  private send(event: EventName): void {
+    const before = this.state;
+    const { state, actions } = next(before, event);
+    this.state = state;
+    if (state.phase !== before.phase) {
+      this.options.log.debug({ event, from: before.phase, to: state.phase }, 'reflector');
+    }
+    this.perform(actions);
+    if (event === 'listed' && this.refreshWanted > this.listings) this.send('refresh');
+  }
+
+  private perform(actions: readonly Action[]): void {
+    for (const action of actions) {
+      this.activity.abort();
+      this.watch?.stop();
+      this.watch = undefined;
+      if (action === 'cancel') continue;
+      this.activity = new AbortController();
+      const { signal } = this.activity;
+      if (action === 'list') void this.list(signal);
+      else if (action === 'watch') this.open(signal);
+      else void this.wait(signal);
+    }
+  }
+
+  private async list(signal: AbortSignal): Promise<void> {
+    try {
+      const listing = await list(this.options.store, this.options.prefix);
+      if (signal.aborted) return;
+      this.heard();
+      this.options.picture.replace(listing.kvs, listing);
+      this.applied = { clusterId: listing.clusterId, revision: listing.revision };
+      this.listings += 1;
+      this.send('listed');
+      this.wake();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.options.log.warn({ err: error }, 'listing failed');
+      this.send(error instanceof CompactedError ? 'expired' : 'failed');
+    }
+  }
+
+  private open(signal: AbortSignal): void {
+    const { store, prefix, picture, log } = this.options;
+    const after = this.applied;
+    if (!after) throw new Error('a watch starts after a listing');
+    this.watch = store.watch(prefix, after, {
+      onOpen: () => {
+        if (signal.aborted) return;
+        this.heard();
+        this.send('opened');
+        this.wake();
+      },
+      onStep: (step) => {
+        if (signal.aborted) return;
+        this.heard();
+        picture.apply(step.events, step);
+        this.applied = { clusterId: step.clusterId, revision: step.revision };
+        this.wake();
+      },
+      onAlive: () => {
+        if (!signal.aborted) this.heard();
+      },
+      onEnd: (end) => {
+        if (signal.aborted || end.reason === 'stopped') return;
+        log.warn({ end }, 'watch ended');
+        this.send(end.reason === 'disconnected' ? 'failed' : 'expired');
+        this.wake();
+      },
+    });
+  }
+
+  private async wait(signal: AbortSignal): Promise<void> {
+    const random = this.options.random ?? Math.random;
+    await pause(jittered(this.state.failures - 1, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random), signal);
+    if (!signal.aborted) this.send('due');
+  }
+
+  private heard(): void {
+    const { clock } = this.options;
+    this.heardAt = { wall: clock.now(), monotonic: clock.monotonic() };
+  }
+}

@@ -1,0 +1,127 @@
+import { DIRECTORIES, type Directory } from '../contract/directory.ts';
+import { KINDS, type Kind } from '../contract/record.ts';
+
+/** What a source key names. `claims` and `requests` matter to writers only. */
+export type SourceKey =
+  | { readonly family: Kind; readonly id: string }
+  | { readonly family: 'versions'; readonly kind: Kind; readonly id: string; readonly version: number }
+  | { readonly family: 'nodes'; readonly id: string }
+  | { readonly family: 'other' };
+
+/**
+ * What APISIX lists and watches at its start, `/apisix/{name}/`. It wants each to exist: an absent directory
+ * delays its first event.
+ */
+const APISIX_DIRECTORIES = [
+  'routes',
+  'ssls',
+  'plugin_configs',
+  'services',
+  'upstreams',
+  'consumers',
+  'global_rules',
+  'plugin_metadata',
+  'plugins',
+  'protos',
+  'consumer_groups',
+  'secrets',
+  'stream_routes',
+  'cdn_defense/tenants',
+  'cdn_defense/policies',
+  'cdn_defense/keyring',
+];
+
+const KIND_NAMES: ReadonlySet<string> = new Set(KINDS);
+
+/** The one home of every key in the store. No key is built anywhere else. */
+export class Keyspace {
+  /** Such as `/cdn-defense/`. */
+  readonly source: string;
+  /** Such as `/apisix/`. */
+  readonly projection: string;
+
+  constructor(prefix: string, apisixPrefix: string) {
+    this.source = `${prefix}/`;
+    this.projection = `${apisixPrefix}/`;
+  }
+
+  record(kind: Kind, id: string): string {
+    return `${this.source}${kind}/${id}`;
+  }
+
+  records(kind: Kind): string {
+    return `${this.source}${kind}/`;
+  }
+
+  historyOf(kind: Kind, id: string): string {
+    return `${this.source}versions/${kind}/${id}/`;
+  }
+
+  history(kind: Kind, id: string, version: number): string {
+    return `${this.historyOf(kind, id)}${version}`;
+  }
+
+  node(id: string): string {
+    return `${this.source}nodes/${id}`;
+  }
+
+  /** `digest` is the hash of the caller's key, so no key text of a caller reaches the store. */
+  request(tenant: string, digest: string): string {
+    return `${this.source}requests/${tenant}/${digest}`;
+  }
+
+  /** Everything claimed at exactly this place. */
+  claimsAt(space: string, labels: readonly string[], wildcard: boolean): string {
+    return `${this.claimPath(space, labels)}${wildcard ? '*' : '.'}/`;
+  }
+
+  /** Everything claimed at or beneath this place. */
+  claimsUnder(space: string, labels: readonly string[]): string {
+    return this.claimPath(space, labels);
+  }
+
+  claim(space: string, labels: readonly string[], wildcard: boolean, holder: string): string {
+    return `${this.claimsAt(space, labels, wildcard)}${holder}`;
+  }
+
+  projected(directory: Directory, id: string): string {
+    return `${this.projection}${directory}/${id}`;
+  }
+
+  projectedIn(directory: Directory): string {
+    return `${this.projection}${directory}/`;
+  }
+
+  apisixDirectories(): readonly string[] {
+    return APISIX_DIRECTORIES.map((name) => `${this.projection}${name}/`);
+  }
+
+  /** Reads a key under the source prefix; `undefined` for keys elsewhere. */
+  parse(key: string): SourceKey | undefined {
+    if (!key.startsWith(this.source)) return undefined;
+    const [family = '', id = '', ...rest] = key.slice(this.source.length).split('/');
+    if (KIND_NAMES.has(family) && id !== '' && rest.length === 0) return { family: family as Kind, id };
+    if (family === 'nodes' && id !== '' && rest.length === 0) return { family: 'nodes', id };
+    const version = Number(rest[1]);
+    if (family === 'versions' && KIND_NAMES.has(id) && rest[0] && Number.isSafeInteger(version)) {
+      return { family: 'versions', kind: id as Kind, id: rest[0], version };
+    }
+    return { family: 'other' };
+  }
+
+  /** Reads a key under APISIX's prefix, of a directory the projection writes. */
+  parseProjected(key: string): { directory: Directory; id: string } | undefined {
+    for (const directory of DIRECTORIES) {
+      const start = this.projectedIn(directory);
+      if (!key.startsWith(start)) continue;
+      const id = key.slice(start.length);
+      return id === '' || id.includes('/') ? undefined : { directory, id };
+    }
+    return undefined;
+  }
+
+  /** Labels are joined by `/`, each escaped, so that a prefix of labels is a prefix of the key. */
+  private claimPath(space: string, labels: readonly string[]): string {
+    return `${this.source}claims/${space}/${labels.map((label) => `-${encodeURIComponent(label)}/`).join('')}`;
+  }
+}
