@@ -87,7 +87,8 @@ export interface NodeReceipt {
   readonly at: string;
   readonly started_at: string;
   readonly version: string;
-  readonly url?: string;
+  /** Tells two processes with one node id apart. */
+  readonly instance: string;
 }
 
 /** `claims/…`: a host, or a path without host, belongs to a tenant while a record of its uses it. */
@@ -95,12 +96,18 @@ export interface Claim {
   readonly tenant_id: string;
 }
 
-/** `requests/…`, leased: what an `Idempotency-Key` led to. */
+/** `requests/…`, leased: what an `Idempotency-Key` led to. The key's mod revision is the change's. */
 export interface RequestReceipt {
   /** Hash of method, path and body: the same key with another request is refused. */
   readonly fingerprint: string;
   readonly request_id: string;
-  readonly status: number;
-  /** The answer's body without what commit adds (revision, sync). */
-  readonly body: Record<string, unknown>;
+  readonly edits: readonly EditSummary[];
+}
+
+/** One object changed by one accepted write. */
+export interface EditSummary {
+  readonly kind: Kind;
+  readonly id: string;
+  readonly action: Action;
+  readonly version: number;
 }

@@ -48,6 +48,7 @@ const NodeReceiptSchema = Type.Object({
   at: Type.String(),
   started_at: Type.String(),
   version: Type.String(),
+  instance: Type.String(),
 });
 
 const validators = {

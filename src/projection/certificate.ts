@@ -10,7 +10,7 @@ const ID_MAX = 64;
  * The id of a certificate in APISIX: its domain, which belongs to one tenant only. `_` stands for the `*` that
  * ids can't hold and that no domain contains; a domain too long is cut and told apart by its hash.
  */
-const sslId = (domain: string): string => {
+export const sslIdOf = (domain: string): string => {
   const id = domain.replace('*', '_');
   if (id.length <= ID_MAX) return id;
   const hash = bytesToHex(sha256(utf8ToBytes(domain))).slice(0, 24);
@@ -21,9 +21,9 @@ const sslId = (domain: string): string => {
 export const projectCertificate = (record: CertificateRecord, key: string): Projection[] => [
   {
     directory: 'ssls',
-    id: sslId(record.domain),
+    id: sslIdOf(record.domain),
     body: {
-      id: sslId(record.domain),
+      id: sslIdOf(record.domain),
       labels: { ...MANAGED_BY, tenant: record.tenant_id },
       snis: [record.domain],
       cert: record.cert,
@@ -34,5 +34,5 @@ export const projectCertificate = (record: CertificateRecord, key: string): Proj
 ];
 
 export const unprojectCertificate = (domain: string): Projection[] => [
-  { directory: 'ssls', id: sslId(domain), body: null },
+  { directory: 'ssls', id: sslIdOf(domain), body: null },
 ];

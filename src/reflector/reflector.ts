@@ -30,6 +30,8 @@ export interface Picture {
 export interface ReflectorOptions {
   readonly store: ConfigStore;
   readonly prefix: string;
+  /** The parts of the prefix to list; what lies elsewhere is seen only as it changes. Default: all of it. */
+  readonly listed?: readonly string[];
   readonly picture: Picture;
   readonly clock: Clock;
   readonly log: Log;
@@ -153,7 +155,7 @@ export class Reflector {
 
   private async list(signal: AbortSignal): Promise<void> {
     try {
-      const listing = await list(this.options.store, this.options.prefix);
+      const listing = await list(this.options.store, this.options.listed ?? [this.options.prefix]);
       if (signal.aborted) return;
       this.heard();
       this.options.picture.replace(listing.kvs, listing);

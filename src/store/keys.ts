@@ -65,6 +65,10 @@ export class Keyspace {
     return `${this.source}nodes/${id}`;
   }
 
+  nodes(): string {
+    return `${this.source}nodes/`;
+  }
+
   /** `digest` is the hash of the caller's key, so no key text of a caller reaches the store. */
   request(tenant: string, digest: string): string {
     return `${this.source}requests/${tenant}/${digest}`;

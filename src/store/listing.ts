@@ -1,5 +1,5 @@
 import type { Stamp } from '../shared/revision.ts';
-import type { ConfigStore, KeyValue } from './port.ts';
+import type { ConfigStore, KeyValue, RangePage } from './port.ts';
 
 /** 2,000 keys a page keep one response in the low megabytes and let other work run between pages. */
 const PAGE_KEYS = 2_000;
@@ -9,25 +9,29 @@ export interface Listing extends Stamp {
 }
 
 /**
- * Everything under a prefix at one revision, page by page.
+ * Everything under some prefixes at one revision, page by page.
  * @throws StoreUnavailableError, or CompactedError when compaction overtakes the listing
  */
 export const list = async (
   store: ConfigStore,
-  prefix: string,
+  prefixes: readonly string[],
   options: { keysOnly?: boolean } = {},
 ): Promise<Listing> => {
-  const first = await store.range({ prefix }, { ...options, limit: PAGE_KEYS });
-  const kvs = [...first.kvs];
-  let more = first.more;
-  while (more) {
-    const after = kvs.at(-1)?.key ?? prefix;
-    const page = await store.range(
-      { prefix, after },
-      { ...options, limit: PAGE_KEYS, revision: first.revision },
-    );
-    kvs.push(...page.kvs);
-    more = page.more;
+  const kvs: KeyValue[] = [];
+  let stamp: Stamp | undefined;
+  for (const prefix of prefixes) {
+    let after: string | undefined;
+    for (let more = true; more; ) {
+      const page: RangePage = await store.range(
+        { prefix, ...(after === undefined ? {} : { after }) },
+        { ...options, limit: PAGE_KEYS, ...(stamp ? { revision: stamp.revision } : {}) },
+      );
+      stamp ??= { clusterId: page.clusterId, revision: page.revision };
+      kvs.push(...page.kvs);
+      after = page.kvs.at(-1)?.key;
+      more = page.more;
+    }
   }
-  return { clusterId: first.clusterId, revision: first.revision, kvs };
+  if (!stamp) throw new RangeError('a listing needs a prefix');
+  return { ...stamp, kvs };
 };

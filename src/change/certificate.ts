@@ -1,0 +1,59 @@
+import type { CertificateUpload } from '../contract/certificate.ts';
+import { Refusal } from '../contract/errors.ts';
+import { certificateId, checkCertificate } from '../domain/certificate.ts';
+import { readCertificate } from './certificate-reader.ts';
+import { type Receipt, commitChange } from './commit.ts';
+import type { ChangeRequest, ChangeRoom } from './context.ts';
+import { keyBinding } from './sealer.ts';
+
+const lockKey = (id: string): string => `ssl/${id}`;
+
+/** PEM ends in a line end; some readers of the projection insist. */
+const pem = (text: string): string => `${text.trim()}\n`;
+
+/**
+ * Stores a certificate, or replaces the one the tenant has for the domain.
+ * @throws Refusal master_key_missing, certificate_*, private_key_invalid, expires_at_mismatch, domain_taken
+ */
+export const uploadCertificate = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  tenant_id: string,
+  upload: CertificateUpload,
+): Promise<Receipt> => {
+  const { sealer } = room;
+  if (!sealer) throw new Refusal('master_key_missing');
+  const now = room.clock.now();
+  const facts = readCertificate(upload.cert, upload.key);
+  checkCertificate(facts, upload, now);
+  const id = certificateId(tenant_id, upload.domain);
+  return commitChange(room, request, lockKey(id), async (reader) => {
+    const before = await reader.record('ssl', id);
+    const draft = (version: number) => ({
+      id,
+      tenant_id,
+      domain: upload.domain,
+      cert: pem(upload.cert),
+      sealed_key: sealer.seal(pem(upload.key), keyBinding({ tenant_id, id, version })),
+      expires_at: facts.not_after,
+      facts,
+      created_at: before?.record.created_at ?? new Date(now).toISOString(),
+    });
+    return [{ kind: 'ssl', id, before, draft }];
+  });
+};
+
+/** @throws Refusal certificate_not_found, also for another tenant's */
+export const deleteCertificate = (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  tenant_id: string,
+  id: string,
+): Promise<Receipt> =>
+  commitChange(room, request, lockKey(id), async (reader) => {
+    const before = await reader.record('ssl', id);
+    if (before?.record.tenant_id !== tenant_id) {
+      throw new Refusal('certificate_not_found', { in: 'path', pointer: '/id', params: { id } });
+    }
+    return [{ kind: 'ssl', id, before, draft: null }];
+  });

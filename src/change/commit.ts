@@ -1,0 +1,157 @@
+/**
+ * The one way anything is changed: read → plan (pure) → one transaction guarded by all that was read. A lost
+ * race reads and plans anew, so the last writer wins, versions rise by exactly one, and none is used twice.
+ * Record, history entry, what the gateways read, claims and the idempotency receipt commit together or not at all.
+ */
+import { Refusal } from '../contract/errors.ts';
+import type { HistoryEntry, RequestReceipt } from '../contract/record.ts';
+import { jittered, pause } from '../shared/async.ts';
+import { parseJson } from '../shared/json.ts';
+import type { Revision } from '../shared/revision.ts';
+import {
+  type ConfigStore,
+  OutcomeUnknownError,
+  StoreRefusedError,
+  StoreUnavailableError,
+  type TransactResult,
+  type Transaction,
+} from '../store/port.ts';
+import type { ChangeRequest, ChangeRoom } from './context.ts';
+import { digest } from './idempotency.ts';
+import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
+import { GuardedReader } from './reader.ts';
+
+export type { Receipt } from './prepare.ts';
+
+/** How long a writer goes on losing races before it says so. */
+const RACES_MS = 10_000;
+/** How long it goes on asking after a commit whose outcome is unknown. */
+const DOUBT_MS = 4_000;
+/** Carries a planned change out. Serialises this node's writers of `lockKey`. @throws Refusal */
+export const commitChange = (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  lockKey: string,
+  plan: Planner,
+): Promise<Receipt> =>
+  room.lock.run(lockKey, async () => {
+    try {
+      return await race(room, request, plan);
+    } catch (error) {
+      throw asRefusal(error, request);
+    }
+  });
+
+/** The catalogue's errors for a store that does not answer or does not want to. */
+const asRefusal = (error: unknown, request: ChangeRequest): unknown => {
+  if (error instanceof StoreUnavailableError) return new Refusal('etcd_unavailable', { cause: error });
+  if (error instanceof OutcomeUnknownError) {
+    return new Refusal('outcome_unknown', { cause: error, extra: { change_request_id: request.request_id } });
+  }
+  if (error instanceof StoreRefusedError) {
+    return new Refusal('etcd_refused', { cause: error, params: { reason: error.message } });
+  }
+  return error;
+};
+
+const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Promise<Receipt> => {
+  const start = room.clock.monotonic();
+  let renewedLease = false;
+  for (let attempt = 0; room.clock.monotonic() - start < RACES_MS; attempt++) {
+    const reader = new GuardedReader(room.store, room.keys);
+    const replayed = await replay(reader, request);
+    if (replayed) return replayed;
+    const prepared = await prepare(room, request, reader, await plan(reader));
+    if (request.dry_run || prepared.receipt.edits.length === 0) return prepared.receipt;
+    try {
+      const revision = await submit(room, request, prepared);
+      if (revision !== undefined) return { ...prepared.receipt, revision };
+    } catch (error) {
+      // A restored or expired store may have forgotten the shared lease; a new one settles it.
+      if (!(error instanceof StoreRefusedError) || !request.idempotency || renewedLease) throw error;
+      renewedLease = true;
+      room.requestLease.renew();
+    }
+    await pause(jittered(attempt, 2, 100, room.random));
+  }
+  throw new Refusal('busy');
+};
+
+/** @returns the revision it was committed at, or `undefined` when somebody else was first */
+const submit = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  prepared: Prepared,
+): Promise<Revision | undefined> => {
+  try {
+    const result = await room.store.transact(prepared.transaction);
+    return result.committed ? result.revision : undefined;
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknownError)) throw error;
+    return resolveDoubt(room, request, prepared, error);
+  }
+};
+
+/**
+ * A commit whose outcome is unknown is submitted again word for word: its guards let it in only if the first
+ * did not get in, and after that the first can't any more. When they refuse, the history tells whose it was.
+ */
+const resolveDoubt = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  prepared: Prepared,
+  doubt: OutcomeUnknownError,
+): Promise<Revision | undefined> => {
+  const start = room.clock.monotonic();
+  for (let attempt = 0; room.clock.monotonic() - start < DOUBT_MS; attempt++) {
+    await pause(jittered(attempt, 50, 500, room.random));
+    const result = await attemptAgain(room.store, prepared.transaction);
+    if (!result) continue;
+    if (result.committed) return result.revision;
+    return writtenByUs(room, request, prepared);
+  }
+  throw doubt;
+};
+
+const attemptAgain = async (
+  store: ConfigStore,
+  transaction: Transaction,
+): Promise<TransactResult | undefined> => {
+  try {
+    return await store.transact(transaction);
+  } catch (error) {
+    if (error instanceof OutcomeUnknownError || error instanceof StoreUnavailableError) return undefined;
+    throw error;
+  }
+};
+
+const writtenByUs = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  prepared: Prepared,
+): Promise<Revision | undefined> => {
+  const edit = prepared.receipt.edits[0];
+  if (!edit) return undefined;
+  const { kvs } = await room.store.range({ key: room.keys.history(edit.kind, edit.id, edit.version) });
+  const entry = kvs[0] && (parseJson(kvs[0].value) as HistoryEntry | undefined);
+  return entry?.request_id === request.request_id ? kvs[0]?.modRevision : undefined;
+};
+
+const replay = async (reader: GuardedReader, request: ChangeRequest): Promise<Receipt | undefined> => {
+  if (!request.idempotency) return undefined;
+  const { key, scope, fingerprint } = request.idempotency;
+  const kv = await reader.request(scope, digest(key));
+  const receipt = kv && (parseJson(kv.value) as RequestReceipt | undefined);
+  if (!kv || !receipt) return undefined;
+  if (receipt.fingerprint !== fingerprint) {
+    throw new Refusal('idempotency_key_reused', { in: 'header', pointer: '/idempotency-key' });
+  }
+  return {
+    revision: kv.modRevision,
+    edits: receipt.edits,
+    records: [],
+    projected: [],
+    replayed: true,
+    dry_run: false,
+  };
+};

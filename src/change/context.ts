@@ -1,0 +1,43 @@
+import type { UpstreamRules } from '../domain/upstream.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { ConfigStore } from '../store/port.ts';
+import type { RequestLease } from './idempotency.ts';
+import type { KeyedLock } from './keyed-lock.ts';
+import type { Sealer } from './sealer.ts';
+
+/** What changes need of the world; built once by the composition root. */
+export interface ChangeRoom {
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Absent without a master key: certificates are then refused. */
+  readonly sealer: Sealer | undefined;
+  readonly upstreams: UpstreamRules;
+  /** Addresses of a host name as seen from here; empty when it does not resolve. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+  readonly lock: KeyedLock;
+  readonly requestLease: RequestLease;
+  readonly random: () => number;
+}
+
+/** What the caller requires of the object before the change. Entity tags with their quotes, or `*`. */
+export interface Preconditions {
+  readonly ifMatch?: readonly string[] | undefined;
+  readonly ifNoneMatch?: readonly string[] | undefined;
+}
+
+/** One request for a change. */
+export interface ChangeRequest {
+  readonly actor: string;
+  readonly request_id: string;
+  readonly reason?: string | undefined;
+  readonly preconditions?: Preconditions | undefined;
+  readonly idempotency?:
+    | { readonly key: string; readonly scope: string; readonly fingerprint: string }
+    | undefined;
+  /** Decide and check everything, commit nothing. */
+  readonly dry_run?: boolean | undefined;
+}

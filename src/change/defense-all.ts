@@ -1,0 +1,151 @@
+import { Refusal } from '../contract/errors.ts';
+import type { DefenseConfig, FleetDefenseConfig, TenantConfig } from '../contract/policy.ts';
+import { tenantConfigOf } from '../domain/policy.ts';
+import { decodeRecord } from '../domain/record.ts';
+import { defenseOf } from '../domain/route.ts';
+import { sameJson } from '../shared/json.ts';
+import type { Revision } from '../shared/revision.ts';
+import { list } from '../store/listing.ts';
+import { StoreUnavailableError } from '../store/port.ts';
+import { type Receipt, commitChange } from './commit.ts';
+import type { ChangeRequest, ChangeRoom } from './context.ts';
+import type { Edit } from './edit.ts';
+import type { GuardedReader } from './reader.ts';
+import { defenseEdit } from './route.ts';
+
+/** Edits in one transaction: five operations each stay below etcd's 128 with room for guards. */
+const BATCH_EDITS = 20;
+
+interface Target {
+  readonly kind: 'config' | 'routes';
+  readonly id: string;
+}
+
+/** What an update of all defense configs did. */
+export interface FleetUpdate {
+  /** The last revision written; `undefined` when everything was so already. */
+  readonly revision: Revision | undefined;
+  readonly tenants_updated: number;
+  readonly routes_updated: number;
+  readonly unchanged: number;
+  readonly batches: number;
+  /** Everything committed in one transaction. Decided before the first is submitted. */
+  readonly atomic: boolean;
+  readonly dry_run: boolean;
+  readonly replayed: boolean;
+}
+
+/**
+ * Makes these parameters the effective ones of one tenant, or of all: they are set in every tenant's config, and
+ * on protected routes wherever the route has a value of its own that would win over the tenant's. Objects that
+ * say so already are left alone, so an interrupted run is finished by repeating it.
+ * @throws Refusal; once a batch is in, with `completed` and `total` batches
+ */
+export const updateAllDefense = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  tenant_id: string | undefined,
+  config: FleetDefenseConfig,
+): Promise<FleetUpdate> => {
+  const targets = await findTargets(room, tenant_id);
+  const batches = chunks(targets, BATCH_EDITS);
+  const atomic = batches.length <= 1;
+  const receipts: Receipt[] = [];
+  for (const [i, batch] of batches.entries()) {
+    // One key names one transaction; several batches are repeatable by themselves.
+    const part: ChangeRequest = atomic ? request : { ...request, idempotency: undefined };
+    try {
+      receipts.push(
+        await commitChange(room, part, 'defense/all', (reader) => planBatch(reader, batch, config)),
+      );
+    } catch (error) {
+      if (i === 0 || !(error instanceof Refusal)) throw error;
+      const extra = { ...error.extra, completed: i, total: batches.length };
+      throw new Refusal(error.code, { params: error.params, cause: error, extra });
+    }
+  }
+  return summary(targets.length, receipts, batches.length, atomic);
+};
+
+const summary = (targets: number, receipts: Receipt[], batches: number, atomic: boolean): FleetUpdate => {
+  const edits = receipts.flatMap((receipt) => receipt.edits);
+  const count = (kind: Target['kind']) => edits.filter((edit) => edit.kind === kind).length;
+  return {
+    revision: receipts.findLast((receipt) => receipt.revision !== undefined)?.revision,
+    tenants_updated: count('config'),
+    routes_updated: count('routes'),
+    unchanged: Math.max(0, targets - edits.length),
+    batches,
+    atomic,
+    dry_run: receipts.some((receipt) => receipt.dry_run),
+    replayed: receipts.some((receipt) => receipt.replayed),
+  };
+};
+
+/** Tenants with a config or a protected route, then protected routes; in a fixed order. */
+const findTargets = async (room: ChangeRoom, tenant_id: string | undefined): Promise<Target[]> => {
+  const listing = await list(room.store, [room.keys.records('config'), room.keys.records('routes')]).catch(
+    (error: unknown) => {
+      throw error instanceof StoreUnavailableError
+        ? new Refusal('etcd_unavailable', { cause: error })
+        : error;
+    },
+  );
+  const tenants = new Set<string>(tenant_id === undefined ? [] : [tenant_id]);
+  const routes: Target[] = [];
+  for (const kv of listing.kvs) {
+    const place = room.keys.parse(kv.key);
+    if (place?.family === 'config') tenants.add(place.id);
+    if (place?.family !== 'routes') continue;
+    const decoded = decodeRecord('routes', place.id, kv.value);
+    if (!decoded.ok || !defenseOf(decoded.value)) continue;
+    if (tenant_id !== undefined && decoded.value.tenant_id !== tenant_id) continue;
+    tenants.add(decoded.value.tenant_id);
+    routes.push({ kind: 'routes', id: place.id });
+  }
+  const wanted = [...tenants].filter((tenant) => tenant_id === undefined || tenant === tenant_id).sort();
+  return [...wanted.map((id): Target => ({ kind: 'config', id })), ...routes];
+};
+
+const chunks = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+
+const planBatch = async (
+  reader: GuardedReader,
+  batch: readonly Target[],
+  config: FleetDefenseConfig,
+): Promise<Edit[]> => {
+  const edits = await Promise.all(
+    batch.map((target) =>
+      target.kind === 'config' ? tenantEdit(reader, target.id, config) : routeEdit(reader, target.id, config),
+    ),
+  );
+  return edits.filter((edit) => edit !== undefined);
+};
+
+const tenantEdit = async (
+  reader: GuardedReader,
+  id: string,
+  { enabled: _routesOnly, ...config }: FleetDefenseConfig,
+): Promise<Edit<'config'> | undefined> => {
+  const before = await reader.record('config', id);
+  const current: TenantConfig = before ? tenantConfigOf(before.record) : {};
+  const next = { ...current, ...config };
+  if (sameJson(current, next)) return undefined;
+  return { kind: 'config', id, before, draft: () => ({ ...next, tenant_id: id }) };
+};
+
+const routeEdit = async (
+  reader: GuardedReader,
+  id: string,
+  { enabled_defense: _tenantsOnly, ...config }: FleetDefenseConfig,
+): Promise<Edit<'routes'> | undefined> => {
+  const before = await reader.record('routes', id);
+  const current = before && defenseOf(before.record);
+  if (!before || !current) return undefined;
+  const winning = Object.entries(config).filter(
+    ([name]) => name === 'enabled' || Object.hasOwn(current, name),
+  );
+  const next: DefenseConfig = { ...current, ...Object.fromEntries(winning) };
+  return sameJson(current, next) ? undefined : defenseEdit(before, next);
+};

@@ -1,0 +1,61 @@
+import { Refusal } from '../contract/errors.ts';
+import type { HistoryEntry, Kind, Sealed } from '../contract/record.ts';
+import { isObject, parseJson } from '../shared/json.ts';
+import type { Keyspace } from '../store/keys.ts';
+import { list } from '../store/listing.ts';
+import { type ConfigStore, StoreUnavailableError } from '../store/port.ts';
+
+/** A history entry as shown: never with the sealed key. */
+export type ShownEntry = Omit<HistoryEntry, 'record'> & {
+  readonly record: Record<string, unknown>;
+  readonly revision: number;
+};
+
+export interface HistoryPage {
+  /** Newest first. */
+  readonly entries: readonly ShownEntry[];
+  readonly total: number;
+  /** Pass as `before_version` for the next page; absent on the last. */
+  readonly next?: number;
+}
+
+/**
+ * What happened to one object, newest first, as far as it happened under this tenant. Read from the store, not from
+ * the cache: history is too large to be held by every node.
+ * @throws Refusal history_not_found, etcd_unavailable
+ */
+export const readHistory = async (
+  store: ConfigStore,
+  keys: Keyspace,
+  query: {
+    readonly tenant_id: string;
+    readonly kind: Kind;
+    readonly id: string;
+    readonly limit: number;
+    readonly before_version?: number | undefined;
+  },
+): Promise<HistoryPage> => {
+  const { kind, id, tenant_id, limit, before_version = Number.MAX_SAFE_INTEGER } = query;
+  const listing = await list(store, [keys.historyOf(kind, id)]).catch((error: unknown) => {
+    throw error instanceof StoreUnavailableError ? new Refusal('etcd_unavailable', { cause: error }) : error;
+  });
+  const entries = listing.kvs
+    .map((kv) => shownEntry(kv.value, kv.modRevision))
+    .filter((entry) => entry?.tenant_id === tenant_id)
+    .filter((entry) => entry !== undefined)
+    .sort((a, b) => b.version - a.version);
+  if (entries.length === 0) {
+    throw new Refusal('history_not_found', { in: 'path', pointer: '/id', params: { kind, id } });
+  }
+  const page = entries.filter((entry) => entry.version < before_version).slice(0, limit);
+  const last = page.at(-1);
+  const more = last !== undefined && entries.some((entry) => entry.version < last.version);
+  return { entries: page, total: entries.length, ...(more ? { next: last.version } : {}) };
+};
+
+const shownEntry = (text: string, revision: number): ShownEntry | undefined => {
+  const entry = parseJson(text);
+  if (!isObject(entry) || !isObject(entry['record'])) return undefined;
+  const { sealed_key: _sealed, ...record } = entry['record'] as { sealed_key?: Sealed };
+  return { ...(entry as unknown as HistoryEntry), record, revision };
+};

@@ -1,0 +1,236 @@
+/**
+ * From a plan to a transaction: versions and provenance are stamped, history, projection and claims derived,
+ * preconditions checked. Reads only through the guarded reader.
+ */
+import { Refusal } from '../contract/errors.ts';
+import type { EditSummary, Kind, RecordOf, RequestReceipt } from '../contract/record.ts';
+import { samePlace } from '../domain/claim.ts';
+import { type Authorship, etagOf, historyEntry, nextVersion, prunedVersion } from '../domain/version.ts';
+import { type Projection, isManaged, render } from '../projection/object.ts';
+import { assertReadable } from '../projection/schema.ts';
+import { parseJson } from '../shared/json.ts';
+import { NO_REVISION, type Revision } from '../shared/revision.ts';
+import type { Guard, Put, Transaction } from '../store/port.ts';
+import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
+import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf, unprojectionsOf } from './edit.ts';
+import { digest } from './idempotency.ts';
+import type { GuardedReader } from './reader.ts';
+
+/** etcd takes requests up to 1.5 MiB. */
+const RECORD_BYTES_MAX = 1_000_000;
+
+/** What a change led to. */
+export interface Receipt {
+  /** The revision that carries it; for a dry run, the one it was planned at. */
+  readonly revision: Revision | undefined;
+  readonly edits: readonly EditSummary[];
+  /** The records as written; `null` where one was deleted, and absent for a replayed answer. */
+  readonly records: readonly (RecordOf[Kind] | null)[];
+  readonly projected: readonly ProjectedEdit[];
+  /** An earlier request with the same `Idempotency-Key` did it. */
+  readonly replayed: boolean;
+  readonly dry_run: boolean;
+}
+
+export type Planner = (reader: GuardedReader) => Promise<readonly Edit[]>;
+
+export interface Prepared {
+  readonly transaction: Transaction;
+  readonly receipt: Receipt;
+}
+
+export const prepare = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  reader: GuardedReader,
+  edits: readonly Edit[],
+): Promise<Prepared> => {
+  if (edits[0]) checkPreconditions(edits[0], request.preconditions);
+  const now = room.clock.now();
+  const author = {
+    actor: request.actor,
+    request_id: request.request_id,
+    reason: request.reason,
+    at: new Date(now).toISOString(),
+  };
+  const parts = await Promise.all(edits.map((edit) => prepareEdit(room, reader, edit, author, now)));
+  const summaries = parts.map((part) => part.summary);
+  const puts = parts.flatMap((part) => part.puts);
+  if (request.idempotency && !request.dry_run) {
+    puts.push(await requestPut(room, request, request.idempotency, summaries));
+  }
+  const guards = [...reader.guards(), ...parts.flatMap((part) => part.guards)];
+  return {
+    transaction: { guards, puts, deletes: parts.flatMap((part) => part.deletes) },
+    receipt: {
+      revision: undefined,
+      edits: summaries,
+      records: parts.map((part) => part.record),
+      projected: parts.flatMap((part) => part.projected),
+      replayed: false,
+      dry_run: request.dry_run ?? false,
+    },
+  };
+};
+
+const requestPut = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  { key, scope, fingerprint }: NonNullable<ChangeRequest['idempotency']>,
+  edits: readonly EditSummary[],
+): Promise<Put> => {
+  const receipt: RequestReceipt = { fingerprint, request_id: request.request_id, edits };
+  const lease = await room.requestLease.id();
+  return { key: room.keys.request(scope, digest(key)), value: JSON.stringify(receipt), lease };
+};
+
+const checkPreconditions = (edit: Edit, preconditions: Preconditions | undefined): void => {
+  if (!preconditions) return;
+  const { ifMatch, ifNoneMatch } = preconditions;
+  const etag = edit.before ? etagOf(edit.before.record.version, edit.before.revision) : undefined;
+  const matches = (tags: readonly string[]) =>
+    etag !== undefined && (tags.includes('*') || tags.includes(etag));
+  const failed = (ifMatch && !matches(ifMatch)) || (ifNoneMatch && matches(ifNoneMatch));
+  if (!failed) return;
+  const pointer = ifMatch ? '/if-match' : '/if-none-match';
+  throw new Refusal('precondition_failed', {
+    in: 'header',
+    pointer,
+    params: { etag: etag ?? '-' },
+    extra: { etag },
+  });
+};
+
+interface PreparedEdit {
+  readonly summary: EditSummary;
+  readonly record: RecordOf[Kind] | null;
+  readonly guards: readonly Guard[];
+  readonly puts: readonly Put[];
+  readonly deletes: readonly string[];
+  readonly projected: readonly ProjectedEdit[];
+}
+
+const prepareEdit = async (
+  room: ChangeRoom,
+  reader: GuardedReader,
+  edit: Edit,
+  author: Authorship,
+  now_ms: number,
+): Promise<PreparedEdit> => {
+  const { kind, id, before } = edit;
+  const { keys } = room;
+  const newest = before?.record.version ?? (await reader.newest(kind, id))?.version ?? 0;
+  const version = nextVersion(newest);
+  const record = stamped(edit, version, author);
+  const entryOf = record ?? before?.record;
+  if (!entryOf) throw new Error(`nothing to delete at ${kind}/${id}`);
+  const action = actionOf(edit);
+  const entry = JSON.stringify(historyEntry(kind, id, action, entryOf, version, author));
+  if (entry.length > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
+
+  const projections = record ? projectionsOf(kind, record, room.sealer) : unprojectionsOf(kind, entryOf);
+  const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), kind, id);
+  const claims = await prepareClaims(room, reader, edit, record);
+  const pruned = prunedVersion(version);
+  return {
+    summary: { kind, id, action, version },
+    record,
+    guards: [{ key: keys.history(kind, id, version), modRevision: NO_REVISION }],
+    puts: [
+      ...(record ? [{ key: keys.record(kind, id), value: JSON.stringify(record) }] : []),
+      { key: keys.history(kind, id, version), value: entry },
+      ...projected.puts,
+      ...claims.puts,
+    ],
+    deletes: [
+      ...(record ? [] : [keys.record(kind, id)]),
+      ...(pruned === undefined ? [] : [keys.history(kind, id, pruned)]),
+      ...projected.deletes,
+      ...claims.deletes,
+    ],
+    projected: projected.edits,
+  };
+};
+
+const stamped = (edit: Edit, version: number, author: Authorship): RecordOf[Kind] | null =>
+  edit.draft === null
+    ? null
+    : ({
+        ...edit.draft(version),
+        version,
+        updated_at: author.at,
+        updated_by: author.actor,
+      } as RecordOf[Kind]);
+
+const prepareProjections = async (
+  room: ChangeRoom,
+  reader: GuardedReader,
+  projections: readonly Projection[],
+  now_s: number,
+  kind: Kind,
+  id: string,
+): Promise<{ puts: Put[]; deletes: string[]; edits: ProjectedEdit[] }> => {
+  const puts: Put[] = [];
+  const deletes: string[] = [];
+  const edits: ProjectedEdit[] = [];
+  for (const projection of projections) {
+    const { directory } = projection;
+    const existing = await reader.projected(directory, projection.id);
+    // Somebody else's object in the same prefix is not ours to overwrite or to delete.
+    const foreign =
+      existing !== undefined && parseJson(existing) !== undefined && !isManaged(directory, existing);
+    const key = room.keys.projected(directory, projection.id);
+    if (projection.body === null) {
+      if (existing === undefined || foreign) continue;
+      deletes.push(key);
+      edits.push({ directory, id: projection.id, action: 'delete' });
+      continue;
+    }
+    if (foreign) throw taken(kind, id);
+    assertReadable(projection);
+    const value = render(projection, existing, now_s);
+    if (value === undefined) continue;
+    puts.push({ key, value });
+    edits.push({ directory, id: projection.id, action: 'put' });
+  }
+  return { puts, deletes, edits };
+};
+
+const taken = (kind: Kind, id: string): Refusal =>
+  kind === 'ssl'
+    ? new Refusal('domain_taken', { pointer: '/domain', params: { domain: id.slice(id.indexOf(':') + 1) } })
+    : new Refusal('route_id_taken', { pointer: '/route/id', params: { id } });
+
+const prepareClaims = async (
+  room: ChangeRoom,
+  reader: GuardedReader,
+  edit: Edit,
+  record: RecordOf[Kind] | null,
+): Promise<{ puts: Put[]; deletes: string[] }> => {
+  const held = edit.before ? claimsOf(edit.kind, edit.before.record) : [];
+  const wanted = record ? claimsOf(edit.kind, record) : [];
+  const added = wanted.filter((place) => !held.some((other) => samePlace(place, other)));
+  const dropped = held.filter((place) => !wanted.some((other) => samePlace(place, other)));
+  const holder = `${edit.kind}:${edit.id}`;
+  const puts: Put[] = [];
+  for (const place of added) {
+    const tenant_id = record?.tenant_id ?? '';
+    if (!(await reader.claimable(place, tenant_id))) throw refusedClaim(edit.kind, place.space, place.shown);
+    puts.push({
+      key: room.keys.claim(place.space, place.labels, place.wildcard, holder),
+      value: JSON.stringify({ tenant_id }),
+    });
+  }
+  return {
+    puts,
+    deletes: dropped.map((place) => room.keys.claim(place.space, place.labels, place.wildcard, holder)),
+  };
+};
+
+const refusedClaim = (kind: Kind, space: 'hosts' | 'paths', shown: string): Refusal =>
+  space === 'paths'
+    ? new Refusal('path_taken', { pointer: '/route/path', params: { path: shown } })
+    : new Refusal('domain_taken', {
+        pointer: kind === 'ssl' ? '/domain' : '/route/hosts',
+        params: { domain: shown },
+      });

@@ -1,0 +1,105 @@
+import type { Directory } from '../contract/directory.ts';
+import type { HistoryEntry, Kind, RecordOf } from '../contract/record.ts';
+import { type ClaimPlace, ancestors } from '../domain/claim.ts';
+import { decodeRecord } from '../domain/record.ts';
+import { isObject, parseJson } from '../shared/json.ts';
+import { NO_REVISION, type Revision } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import { list } from '../store/listing.ts';
+import type { ConfigStore, Guard, KeyValue } from '../store/port.ts';
+
+/** A record as found in the store. */
+export interface Loaded<K extends Kind = Kind> {
+  readonly record: RecordOf[K];
+  readonly revision: Revision;
+}
+
+/**
+ * Reads the store for one attempt at a change and remembers everything it saw as guards, so that the commit
+ * applies only if the plan would come out the same.
+ */
+export class GuardedReader {
+  private readonly store: ConfigStore;
+  private readonly keys: Keyspace;
+  private readonly seen = new Map<string, Guard>();
+
+  constructor(store: ConfigStore, keys: Keyspace) {
+    this.store = store;
+    this.keys = keys;
+  }
+
+  guards(): Guard[] {
+    return [...this.seen.values()];
+  }
+
+  /** A record. One that can't be read any more (edited by hand) is taken from its history. */
+  async record<K extends Kind>(kind: K, id: string): Promise<Loaded<K> | undefined> {
+    const kv = await this.key(this.keys.record(kind, id));
+    if (!kv) return undefined;
+    const decoded = decodeRecord(kind, id, kv.value);
+    if (decoded.ok) return { record: decoded.value, revision: kv.modRevision };
+    const newest = await this.newest(kind, id);
+    return newest ? { record: newest.record as RecordOf[K], revision: kv.modRevision } : undefined;
+  }
+
+  /** The newest history entry of an object, deleted or not. */
+  async newest(kind: Kind, id: string): Promise<HistoryEntry | undefined> {
+    const { kvs } = await list(this.store, [this.keys.historyOf(kind, id)], { keysOnly: true });
+    const versions = kvs
+      .map((kv) => this.keys.parse(kv.key))
+      .map((place) => (place?.family === 'versions' ? place.version : 0));
+    if (versions.length === 0) return undefined;
+    const page = await this.store.range({ key: this.keys.history(kind, id, Math.max(...versions)) });
+    const entry = parseJson(page.kvs[0]?.value ?? '');
+    return isObject(entry) ? (entry as unknown as HistoryEntry) : undefined;
+  }
+
+  /** The stored text of a projected object. */
+  async projected(directory: Directory, id: string): Promise<string | undefined> {
+    return (await this.key(this.keys.projected(directory, id)))?.value;
+  }
+
+  async request(scope: string, digest: string): Promise<KeyValue | undefined> {
+    return this.key(this.keys.request(scope, digest));
+  }
+
+  /**
+   * Whether a tenant may claim a place: nobody else holds it, anything it covers, or anything that covers it.
+   */
+  async claimable(place: ClaimPlace, tenant_id: string): Promise<boolean> {
+    const above = ancestors(place).map((wildcard) => this.at(wildcard));
+    const own = place.wildcard ? this.beneath(place) : this.at(place);
+    const holders = await Promise.all([own, ...above]);
+    return holders.flat().every((holder) => holder === tenant_id);
+  }
+
+  private async key(key: string): Promise<KeyValue | undefined> {
+    const page = await this.store.range({ key });
+    const kv = page.kvs[0];
+    this.seen.set(key, { key, modRevision: kv?.modRevision ?? NO_REVISION });
+    return kv;
+  }
+
+  /** All claims at one place are of one tenant, so the first tells, and guards, as well as all. */
+  private async at(place: ClaimPlace): Promise<string[]> {
+    const prefix = this.keys.claimsAt(place.space, place.labels, place.wildcard);
+    const page = await this.store.range({ prefix }, { limit: 1 });
+    const [claim] = page.kvs;
+    if (claim) this.seen.set(claim.key, { key: claim.key, modRevision: claim.modRevision });
+    else this.seen.set(prefix, { prefix, unchangedSince: page.revision });
+    return page.kvs.map(holderOf);
+  }
+
+  private async beneath(place: ClaimPlace): Promise<string[]> {
+    const prefix = this.keys.claimsUnder(place.space, place.labels);
+    const apex = this.keys.claimsAt(place.space, place.labels, false);
+    const listing = await list(this.store, [prefix]);
+    this.seen.set(prefix, { prefix, unchangedSince: listing.revision });
+    return listing.kvs.filter((kv) => !kv.key.startsWith(apex)).map(holderOf);
+  }
+}
+
+const holderOf = (kv: KeyValue): string => {
+  const claim = parseJson(kv.value);
+  return isObject(claim) && typeof claim['tenant_id'] === 'string' ? claim['tenant_id'] : '';
+};

@@ -1,0 +1,102 @@
+import { Type } from '@sinclair/typebox';
+import type { Directory } from '../contract/directory.ts';
+import { METHODS } from '../contract/route.ts';
+import { compile } from '../contract/validator.ts';
+import type { Projected } from './object.ts';
+
+/**
+ * The part of APISIX's schemas that Lockstep writes, no wider than APISIX's own (tests check each object against
+ * schemas dumped from a running APISIX as well). APISIX rejects an object it does not like and goes on serving the
+ * old one, so a wrong object must not get that far.
+ */
+const Id = Type.String({ pattern: '^[a-zA-Z0-9-_.]{1,64}$' });
+const Host = Type.String({ pattern: '^\\*$|^\\*?[0-9a-zA-Z-._\\[\\]:]+$' });
+const Labels = Type.Record(Type.String(), Type.String({ pattern: '^\\S+$', minLength: 1, maxLength: 256 }));
+const closed = { additionalProperties: false };
+
+const Upstream = Type.Object(
+  {
+    type: Type.Literal('roundrobin'),
+    scheme: Type.Union([Type.Literal('http'), Type.Literal('https')]),
+    nodes: Type.Array(
+      Type.Object(
+        {
+          host: Host,
+          port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+          weight: Type.Integer({ minimum: 0 }),
+        },
+        closed,
+      ),
+      { minItems: 1 },
+    ),
+    pass_host: Type.Union([Type.Literal('pass'), Type.Literal('rewrite')]),
+    upstream_host: Type.Optional(Host),
+    timeout: Type.Optional(
+      Type.Object({ connect: Type.Number(), send: Type.Number(), read: Type.Number() }, closed),
+    ),
+  },
+  closed,
+);
+
+const Plugins = Type.Object(
+  {
+    'proxy-rewrite': Type.Optional(
+      Type.Object({ regex_uri: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }) }, closed),
+    ),
+    cdn_defense: Type.Optional(Type.Object({ tenant: Id, route: Id }, closed)),
+  },
+  closed,
+);
+
+const Route = Type.Object(
+  {
+    id: Id,
+    name: Type.String({ minLength: 1, maxLength: 256 }),
+    desc: Type.Optional(Type.String({ maxLength: 256 })),
+    labels: Labels,
+    uris: Type.Array(Type.String({ pattern: '^/' }), { minItems: 1, uniqueItems: true }),
+    hosts: Type.Optional(Type.Array(Host, { minItems: 1, uniqueItems: true })),
+    methods: Type.Optional(
+      Type.Array(Type.Union(METHODS.map((name) => Type.Literal(name))), { uniqueItems: true }),
+    ),
+    priority: Type.Integer(),
+    status: Type.Integer({ minimum: 0, maximum: 1 }),
+    enable_websocket: Type.Boolean(),
+    upstream: Upstream,
+    plugins: Plugins,
+  },
+  closed,
+);
+
+const Pem = (minLength: number) => Type.String({ minLength, maxLength: 65_536, pattern: '^-----BEGIN ' });
+
+const Ssl = Type.Object(
+  {
+    id: Id,
+    labels: Labels,
+    snis: Type.Array(Host, { minItems: 1 }),
+    cert: Pem(128),
+    key: Pem(64),
+    status: Type.Literal(1),
+  },
+  closed,
+);
+
+const Policy = Type.Object({ id: Id });
+
+const validators = {
+  routes: compile(Route),
+  ssls: compile(Ssl),
+  'cdn_defense/tenants': compile(Policy),
+  'cdn_defense/policies': compile(Policy),
+} satisfies Record<Directory, unknown>;
+
+/** @throws Error when APISIX would reject the object: a fault of the projection, never of a caller */
+export const assertReadable = (object: Projected): void => {
+  const validate = validators[object.directory];
+  if (validate(object.body)) return;
+  const error = validate.errors?.[0];
+  throw new Error(
+    `APISIX would reject ${object.directory}/${object.id}: ${error?.instancePath} ${error?.message}`,
+  );
+};

@@ -1,0 +1,167 @@
+import type { Kind, NodeReceipt, RecordOf } from '../contract/record.ts';
+import { decodeNodeReceipt, decodeRecord } from '../domain/record.ts';
+import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { KeyValue, StoreEvent } from '../store/port.ts';
+import type { Picture } from './reflector.ts';
+
+export interface Cached<T> {
+  readonly value: T;
+  readonly revision: Revision;
+}
+
+/** A stored value that can't be used. Its last good value, if there was one, goes on being served. */
+export interface Quarantined {
+  readonly key: string;
+  readonly revision: Revision;
+  readonly reason: string;
+  readonly serving: 'last_good' | 'nothing';
+}
+
+/** All that a node knows, at one revision. Never changes; a change makes a new one. */
+export interface Snapshot {
+  readonly stamp: Stamp;
+  /** The newest revision that changed a source record: what a node's receipt names. */
+  readonly changed: Revision;
+  readonly config: ReadonlyMap<string, Cached<RecordOf['config']>>;
+  readonly routes: ReadonlyMap<string, Cached<RecordOf['routes']>>;
+  readonly ssl: ReadonlyMap<string, Cached<RecordOf['ssl']>>;
+  readonly nodes: ReadonlyMap<string, Cached<NodeReceipt>>;
+  readonly quarantined: ReadonlyMap<string, Quarantined>;
+}
+
+type Families = 'config' | 'routes' | 'ssl' | 'nodes' | 'quarantined';
+
+/** A snapshot in the making: each map is copied on its first change only. */
+class Draft {
+  private readonly base: Pick<Snapshot, Families>;
+  private readonly copies = new Map<Families, Map<string, unknown>>();
+
+  constructor(base: Pick<Snapshot, Families>) {
+    this.base = base;
+  }
+
+  map<F extends Families>(
+    family: F,
+  ): Map<string, Snapshot[F] extends ReadonlyMap<string, infer V> ? V : never> {
+    let copy = this.copies.get(family);
+    if (!copy) this.copies.set(family, (copy = new Map<string, unknown>(this.base[family])));
+    return copy as Map<string, never>;
+  }
+
+  has(family: Families, key: string): boolean {
+    return (this.copies.get(family) ?? this.base[family]).has(key);
+  }
+
+  finish(stamp: Stamp, changed: Revision): Snapshot {
+    return { ...this.base, ...Object.fromEntries(this.copies), stamp, changed };
+  }
+}
+
+const EMPTY: Pick<Snapshot, Families> = {
+  config: new Map(),
+  routes: new Map(),
+  ssl: new Map(),
+  nodes: new Map(),
+  quarantined: new Map(),
+};
+
+/** A node's cache: the picture of the source prefix that its reflector keeps, as immutable snapshots. */
+export class NodeCache implements Picture {
+  private readonly keys: Keyspace;
+  private current: Snapshot | undefined;
+  private readonly listeners = new Set<(snapshot: Snapshot) => void>();
+
+  constructor(keys: Keyspace) {
+    this.keys = keys;
+  }
+
+  /** The parts of the source prefix that are cached: everything but history, claims and requests. */
+  static listed(keys: Keyspace): string[] {
+    return [keys.records('config'), keys.records('routes'), keys.records('ssl'), keys.nodes()];
+  }
+
+  /** `undefined` until the first listing. */
+  snapshot(): Snapshot | undefined {
+    return this.current;
+  }
+
+  /** Calls `listener` after each new snapshot, and at once with the present one. @returns unsubscribe */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void {
+    this.listeners.add(listener);
+    if (this.current) listener(this.current);
+    return () => this.listeners.delete(listener);
+  }
+
+  replace(kvs: readonly KeyValue[], stamp: Stamp): void {
+    const before = this.current ?? EMPTY;
+    // Last good values outlive a relist that finds them spoilt.
+    const draft = new Draft(EMPTY);
+    for (const kv of kvs) this.keepLastGood(draft, kv, before);
+    for (const kv of kvs) this.put(draft, kv);
+    this.publish(draft.finish(stamp, stamp.revision));
+  }
+
+  apply(events: readonly StoreEvent[], stamp: Stamp): void {
+    if (!this.current) throw new Error('a step comes after a listing');
+    const draft = new Draft(this.current);
+    let changed = this.current.changed;
+    for (const event of events) {
+      const touched = event.type === 'put' ? this.put(draft, event) : this.remove(draft, event.key);
+      if (touched) changed = stamp.revision;
+    }
+    this.publish(draft.finish(stamp, changed));
+  }
+
+  private keepLastGood(draft: Draft, kv: KeyValue, before: Pick<Snapshot, Families>): void {
+    const place = this.keys.parse(kv.key);
+    if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') return;
+    const known = before[place.family].get(place.id);
+    if (known) draft.map(place.family).set(place.id, known as never);
+  }
+
+  /** @returns whether a source record was touched */
+  private put(draft: Draft, kv: KeyValue): boolean {
+    const place = this.keys.parse(kv.key);
+    if (!place || place.family === 'other' || place.family === 'versions') return false;
+    if (place.family === 'nodes') {
+      const receipt = decodeNodeReceipt(kv.value);
+      if (receipt.ok) draft.map('nodes').set(place.id, { value: receipt.value, revision: kv.modRevision });
+      else draft.map('nodes').delete(place.id);
+      return false;
+    }
+    this.putRecord(draft, place.family, place.id, kv);
+    return true;
+  }
+
+  private putRecord(draft: Draft, kind: Kind, id: string, kv: KeyValue): void {
+    const decoded = decodeRecord(kind, id, kv.value);
+    if (decoded.ok) {
+      draft.map(kind).set(id, { value: decoded.value, revision: kv.modRevision } as never);
+      if (draft.has('quarantined', kv.key)) draft.map('quarantined').delete(kv.key);
+      return;
+    }
+    draft.map('quarantined').set(kv.key, {
+      key: kv.key,
+      revision: kv.modRevision,
+      reason: decoded.reason,
+      serving: draft.has(kind, id) ? 'last_good' : 'nothing',
+    });
+  }
+
+  private remove(draft: Draft, key: string): boolean {
+    const place = this.keys.parse(key);
+    if (!place || place.family === 'other' || place.family === 'versions') return false;
+    draft.map(place.family).delete(place.id);
+    if (draft.has('quarantined', key)) draft.map('quarantined').delete(key);
+    return place.family !== 'nodes';
+  }
+
+  private publish(snapshot: Snapshot): void {
+    this.current = snapshot;
+    for (const listener of this.listeners) listener(snapshot);
+  }
+}
+
+/** The revision a snapshot proves to hold, for receipts. */
+export const appliedBy = (snapshot: Snapshot | undefined): Revision => snapshot?.changed ?? NO_REVISION;
