@@ -10,7 +10,7 @@ const rooms = {
   change: ['domain', 'projection', 'store', 'contract', 'reflector'],
   fleet: ['reflector', 'store', 'contract', 'domain'],
   events: ['reflector', 'contract'],
-  api: ['change', 'reflector', 'fleet', 'contract'],
+  api: ['change', 'reflector', 'fleet', 'domain', 'contract'],
   gateway: ['engine', 'reflector', 'contract'],
   client: ['contract'],
 };

@@ -22,6 +22,7 @@ import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts
 import { GuardedReader } from './reader.ts';
 
 export type { Receipt } from './prepare.ts';
+export { StoreUnavailableError } from '../store/port.ts';
 
 /** How long a writer goes on losing races before it says so. */
 const RACES_MS = 10_000;

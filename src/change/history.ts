@@ -1,9 +1,9 @@
 import { Refusal } from '../contract/errors.ts';
 import type { HistoryEntry, Kind, Sealed } from '../contract/record.ts';
 import { isObject, parseJson } from '../shared/json.ts';
-import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
-import { type ConfigStore, StoreUnavailableError } from '../store/port.ts';
+import { StoreUnavailableError } from '../store/port.ts';
+import type { ChangeRoom } from './context.ts';
 
 /** A history entry as shown: never with the sealed key. */
 export type ShownEntry = Omit<HistoryEntry, 'record'> & {
@@ -25,8 +25,7 @@ export interface HistoryPage {
  * @throws Refusal history_not_found, etcd_unavailable
  */
 export const readHistory = async (
-  store: ConfigStore,
-  keys: Keyspace,
+  room: Pick<ChangeRoom, 'store' | 'keys'>,
   query: {
     readonly tenant_id: string;
     readonly kind: Kind;
@@ -36,7 +35,7 @@ export const readHistory = async (
   },
 ): Promise<HistoryPage> => {
   const { kind, id, tenant_id, limit, before_version = Number.MAX_SAFE_INTEGER } = query;
-  const listing = await list(store, [keys.historyOf(kind, id)]).catch((error: unknown) => {
+  const listing = await list(room.store, [room.keys.historyOf(kind, id)]).catch((error: unknown) => {
     throw error instanceof StoreUnavailableError ? new Refusal('etcd_unavailable', { cause: error }) : error;
   });
   const entries = listing.kvs

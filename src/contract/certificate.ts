@@ -27,7 +27,7 @@ export const CertificateUpload = Type.Object(
       }),
     ),
   },
-  { $id: 'CertificateUpload', additionalProperties: false },
+  { additionalProperties: false },
 );
 export type CertificateUpload = Static<typeof CertificateUpload>;
 
@@ -43,6 +43,6 @@ export const CertificateFacts = Type.Object(
     fingerprint_sha256: Type.String({ description: 'Lower-case hex.' }),
     key_type: Type.String({ examples: ['rsa', 'ec', 'ed25519'] }),
   },
-  { $id: 'CertificateFacts' },
+
 );
 export type CertificateFacts = Static<typeof CertificateFacts>;

@@ -66,13 +66,11 @@ const routeFields = {
 
 /** A tenant's own parameters. Absent fields fall back to the defaults. */
 export const TenantConfig = Type.Partial(Type.Object(tenantFields), {
-  $id: 'TenantConfig',
   additionalProperties: false,
 });
 export type TenantConfig = Static<typeof TenantConfig>;
 
 export const TenantConfigPatch = Type.Object(nullable(tenantFields), {
-  $id: 'TenantConfigPatch',
   additionalProperties: false,
   minProperties: 1,
 });
@@ -80,14 +78,12 @@ export type TenantConfigPatch = { [K in keyof TenantConfig]?: TenantConfig[K] | 
 
 /** A route's own parameters. Absent fields fall back to the tenant's. */
 export const DefenseConfig = Type.Partial(Type.Object(routeFields), {
-  $id: 'DefenseConfig',
   additionalProperties: false,
 });
 export type DefenseConfig = Static<typeof DefenseConfig>;
 
 /** What `update-all` may set: what a tenant and a route have in common, and both switches. */
 export const FleetDefenseConfig = Type.Partial(Type.Object({ ...tenantFields, ...routeFields }), {
-  $id: 'FleetDefenseConfig',
   additionalProperties: false,
   minProperties: 1,
 });

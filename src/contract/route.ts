@@ -88,7 +88,7 @@ export const RouteSpec = Type.Object(
     enabled: Type.Optional(fields.enabled),
     description: Type.Optional(fields.description),
   },
-  { $id: 'RouteSpec', additionalProperties: false },
+  { additionalProperties: false },
 );
 export type RouteSpec = Static<typeof RouteSpec>;
 
@@ -109,6 +109,6 @@ export const RouteUpdates = Type.Object(
     enabled: orNull(fields.enabled),
     description: orNull(fields.description),
   },
-  { $id: 'RouteUpdates', additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, minProperties: 1 },
 );
 export type RouteUpdates = { [K in keyof Omit<RouteSpec, 'id'>]?: RouteSpec[K] | null };

@@ -1,0 +1,38 @@
+import type { Endpoint } from './endpoint.ts';
+import { getCertificate, listCertificates } from './certificates/read.ts';
+import { deleteCertificateEndpoint, postCertificate } from './certificates/write.ts';
+import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
+import { getHistory } from './history/read.ts';
+import { livez, metrics, readyz } from './operations/endpoints.ts';
+import { getRoute, listRoutes } from './routes/read.ts';
+import { deleteRouteEndpoint, postRoute, putRoute } from './routes/write.ts';
+import { getSyncStatus, postRefresh } from './sync/endpoints.ts';
+import { getAllConfigs, getTenantConfig } from './tenants/read.ts';
+import { deleteTenantConfigEndpoint, patchTenantConfigEndpoint, postTenantConfig } from './tenants/write.ts';
+
+/** Every operation of the Defense API. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  getTenantConfig,
+  postTenantConfig,
+  patchTenantConfigEndpoint,
+  deleteTenantConfigEndpoint,
+  getAllConfigs,
+  listRoutes,
+  postRoute,
+  getRoute,
+  putRoute,
+  deleteRouteEndpoint,
+  listCertificates,
+  postCertificate,
+  getCertificate,
+  deleteCertificateEndpoint,
+  applyDefenseEndpoint,
+  removeDefenseEndpoint,
+  updateAllDefenseEndpoint,
+  getSyncStatus,
+  postRefresh,
+  getHistory,
+  livez,
+  readyz,
+  metrics,
+];

@@ -1,0 +1,53 @@
+import { Type } from '@sinclair/typebox';
+import { deleteCertificate, uploadCertificate } from '../../change/certificate.ts';
+import { CertificateUpload } from '../../contract/certificate.ts';
+import { CertificateId } from '../../contract/identifier.ts';
+import { certificateId } from '../../domain/certificate.ts';
+import { endpoint } from '../endpoint.ts';
+import { WriteQuery, type Wording, answerChange, changeRequest, writeAnswer } from '../writing.ts';
+
+const answer = writeAnswer({ cert_id: Type.String(), expires_at: Type.Optional(Type.String()) });
+
+const wording = (message: Wording['message']): Wording => ({ message, underway: 'syncing_to_all_nodes' });
+
+export const postCertificate = endpoint({
+  method: 'POST',
+  url: '/global-ssl',
+  access: 'tenant',
+  tag: 'ssl',
+  summary: 'Upload a certificate, or replace the one for the same domain',
+  writes: true,
+  schemas: {
+    query: WriteQuery,
+    body: CertificateUpload,
+    response: { 200: answer, 201: answer, 202: answer },
+  },
+  handle: async (call) => {
+    const { tenant_id, body } = call;
+    const cert_id = certificateId(tenant_id, body.domain);
+    const receipt = await uploadCertificate(call.node.changes, changeRequest(call), tenant_id, body);
+    const [record] = receipt.records;
+    const expires = record && 'expires_at' in record ? { expires_at: record.expires_at } : {};
+    const location = `/global-ssl/${cert_id}`;
+    return answerChange(call, receipt, wording('certificate_uploaded'), { cert_id, ...expires }, location);
+  },
+});
+
+export const deleteCertificateEndpoint = endpoint({
+  method: 'DELETE',
+  url: '/global-ssl/:id',
+  access: 'tenant',
+  tag: 'ssl',
+  summary: 'Delete a certificate',
+  writes: true,
+  schemas: {
+    params: Type.Object({ id: CertificateId }),
+    query: WriteQuery,
+    response: { 200: answer, 202: answer },
+  },
+  handle: async (call) => {
+    const { id } = call.params;
+    const receipt = await deleteCertificate(call.node.changes, changeRequest(call), call.tenant_id, id);
+    return answerChange(call, receipt, wording('certificate_deleted'), { cert_id: id });
+  },
+});

@@ -1,0 +1,110 @@
+import { Type } from '@sinclair/typebox';
+import { updateAllDefense } from '../../change/defense-all.ts';
+import { applyDefense, removeDefense } from '../../change/route.ts';
+import { RouteId } from '../../contract/identifier.ts';
+import { message } from '../../contract/message.ts';
+import { DefenseConfig, FleetDefenseConfig } from '../../contract/policy.ts';
+import { appliedBy } from '../../reflector/cache.ts';
+import { endpoint } from '../endpoint.ts';
+import { WriteQuery, type Wording, answerChange, changeRequest, settle, writeAnswer } from '../writing.ts';
+
+const answer = writeAnswer({ route_id: Type.String() });
+
+const wording = (message: Wording['message'], id: string): Wording => ({
+  message,
+  id,
+  underway: 'syncing_to_apisix_and_nodes',
+  waits: true,
+});
+
+export const applyDefenseEndpoint = endpoint({
+  method: 'POST',
+  url: '/defense-plugin/apply',
+  access: 'tenant',
+  tag: 'defense',
+  summary: 'Put the defense on a route, with parameters of its own',
+  writes: true,
+  schemas: {
+    query: WriteQuery,
+    body: Type.Object({ route_id: RouteId, defense_config: DefenseConfig }, { additionalProperties: false }),
+    response: { 200: answer, 202: answer },
+  },
+  handle: async (call) => {
+    const { route_id, defense_config } = call.body;
+    const receipt = await applyDefense(
+      call.node.changes,
+      changeRequest(call),
+      call.tenant_id,
+      route_id,
+      defense_config,
+    );
+    return answerChange(call, receipt, wording('defense_applied', route_id), { route_id });
+  },
+});
+
+export const removeDefenseEndpoint = endpoint({
+  method: 'DELETE',
+  url: '/defense-plugin/:route_id',
+  access: 'tenant',
+  tag: 'defense',
+  summary: 'Take the defense off a route',
+  writes: true,
+  schemas: {
+    params: Type.Object({ route_id: RouteId }),
+    query: WriteQuery,
+    response: { 200: answer, 202: answer },
+  },
+  handle: async (call) => {
+    const { route_id } = call.params;
+    const receipt = await removeDefense(call.node.changes, changeRequest(call), call.tenant_id, route_id);
+    return answerChange(call, receipt, wording('defense_removed', route_id), { route_id });
+  },
+});
+
+const fleetAnswer = writeAnswer({
+  tenants_updated: Type.Integer(),
+  routes_updated: Type.Integer(),
+  unchanged: Type.Integer({ description: 'Objects that said so already.' }),
+  batches: Type.Integer(),
+  atomic: Type.Boolean({
+    description: 'All in one transaction; otherwise in ordered batches, safe to repeat.',
+  }),
+});
+
+export const updateAllDefenseEndpoint = endpoint({
+  method: 'POST',
+  url: '/defense-plugin/update-all',
+  access: 'operator',
+  tag: 'defense',
+  summary: 'Set defense parameters for every tenant and protected route, or with X-Tenant-ID for one tenant',
+  writes: true,
+  schemas: {
+    query: WriteQuery,
+    body: Type.Object({ defense_config: FleetDefenseConfig }, { additionalProperties: false }),
+    response: { 200: fleetAnswer, 202: fleetAnswer },
+  },
+  handle: async (call) => {
+    const { node, tenant_id, language } = call;
+    const tenant = tenant_id === '' ? undefined : tenant_id;
+    const update = await updateAllDefense(
+      node.changes,
+      changeRequest(call),
+      tenant,
+      call.body.defense_config,
+    );
+    const { dry_run, replayed, ...counts } = update;
+    const text = message('defense_updated_all', language);
+    if (dry_run) return { status: 200, body: { message: text, ...counts, sync_status: 'dry_run', dry_run } };
+    // Where nothing had to change, the question left is whether every node has what was there.
+    const revision = update.revision ?? appliedBy(node.cache.snapshot());
+    const { status, ...sync } = await settle(call, revision, {
+      underway: 'syncing_to_all_nodes',
+      waits: true,
+    });
+    return {
+      status,
+      body: { message: text, ...counts, ...sync, revision },
+      headers: replayed ? { 'idempotent-replayed': 'true' } : {},
+    };
+  },
+});

@@ -1,0 +1,94 @@
+import type { Static, TObject, TSchema } from '@sinclair/typebox';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { ChangeRoom } from '../change/context.ts';
+import type { Repair } from '../change/repair.ts';
+import type { Language } from '../contract/errors.ts';
+import type { Convergence } from '../fleet/convergence.ts';
+import type { Presence } from '../fleet/presence.ts';
+import type { NodeCache } from '../reflector/cache.ts';
+import type { Reflector } from '../reflector/reflector.ts';
+import type { Gate, Principal } from './gate.ts';
+import type { Metrics } from './metrics.ts';
+
+/** What endpoints work with; built once per node by the composition root. */
+export interface Node {
+  readonly nodeId: string;
+  readonly version: string;
+  readonly changes: ChangeRoom;
+  readonly reflector: Reflector;
+  readonly cache: NodeCache;
+  readonly convergence: Convergence;
+  readonly presence: Presence;
+  readonly gate: Gate;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What `/sync/refresh` repaired on this node, newest last, bounded. */
+  readonly repairs: Repair[];
+}
+
+/** Who may call an endpoint. `tenant` also needs the header that names the tenant. */
+export type Access = 'public' | 'tenant' | 'operator';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A request whose parts have passed their schemas. */
+export interface Call<P, Q, B> {
+  readonly node: Node;
+  readonly params: P;
+  readonly query: Q;
+  readonly body: B;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The tenant named by the header; empty on endpoints of operators without it. */
+  readonly tenant_id: string;
+  readonly principal: Principal;
+  readonly language: Language;
+  readonly request_id: string;
+  /** Method, path and body, hashed: tells two requests with one idempotency key apart. */
+  readonly fingerprint: string;
+}
+
+export interface EndpointSchemas<P extends TSchema, Q extends TSchema, B extends TSchema> {
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Status → body. */
+  readonly response: Readonly<Record<number, TSchema>>;
+}
+
+/** One operation of the API: everything about it in one place, and nothing of the HTTP server. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly access: Access;
+  readonly tag: string;
+  readonly summary: string;
+  /** A change, so it takes the headers and parameters that all changes take. */
+  readonly writes: boolean;
+  readonly schemas: EndpointSchemas<TSchema, TSchema, TSchema>;
+  readonly handle: (call: Call<unknown, unknown, unknown>) => Promise<Answer>;
+}
+
+type Definition<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
+  Endpoint,
+  'schemas' | 'handle' | 'writes'
+> & {
+  readonly writes?: boolean;
+  readonly schemas: EndpointSchemas<P, Q, B>;
+  readonly handle: (call: Call<Static<P>, Static<Q>, Static<B>>) => Promise<Answer>;
+};
+
+/** Declares an endpoint: its handler's types follow from its schemas. */
+export const endpoint = <
+  P extends TSchema = TObject,
+  Q extends TSchema = TObject,
+  B extends TSchema = TObject,
+>(
+  definition: Definition<P, Q, B>,
+): Endpoint => ({ writes: false, ...definition }) as unknown as Endpoint;

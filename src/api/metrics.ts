@@ -1,0 +1,98 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Convergence } from '../fleet/convergence.ts';
+import type { NodeCache } from '../reflector/cache.ts';
+import type { Reflector } from '../reflector/reflector.ts';
+
+export interface MetricsSources {
+  readonly nodeId: string;
+  readonly cache: NodeCache;
+  readonly reflector: Reflector;
+  readonly convergence: Convergence;
+}
+
+/** A node's Prometheus metrics. Gauges are read at each scrape, so they never lag behind what they measure. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly requests: Histogram<'method' | 'route' | 'status'>;
+  private readonly refusals: Counter<'code'>;
+
+  constructor({ nodeId, cache, reflector, convergence }: MetricsSources) {
+    const registers = [this.registry];
+    this.registry.setDefaultLabels({ node: nodeId });
+    collectDefaultMetrics({ register: this.registry });
+    this.requests = new Histogram({
+      name: 'lockstep_http_request_duration_seconds',
+      help: 'Time to answer an API request',
+      labelNames: ['method', 'route', 'status'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'lockstep_refusals_total',
+      help: 'Requests refused, by code of the error catalogue',
+      labelNames: ['code'],
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge(
+      'lockstep_applied_revision',
+      'Newest store revision applied by the cache',
+      () => cache.snapshot()?.stamp.revision ?? 0,
+    );
+    gauge('lockstep_store_live', '1 while the watch on the store is live', () =>
+      reflector.status().state === 'live' ? 1 : 0,
+    );
+    gauge(
+      'lockstep_store_age_seconds',
+      'Time since the store was last heard from',
+      () => reflector.status().age_ms / 1000,
+    );
+    gauge('lockstep_reflector_listings', 'Full listings since the start', () => reflector.status().listings);
+    gauge(
+      'lockstep_quarantined_records',
+      'Stored values that can not be used',
+      () => cache.snapshot()?.quarantined.size ?? 0,
+    );
+    gauge('lockstep_live_nodes', 'Nodes with a live lease', () => cache.snapshot()?.nodes.size ?? 0);
+    gauge('lockstep_nodes_pending', 'Live nodes that have not reported the newest change', () => {
+      const snapshot = cache.snapshot();
+      return snapshot ? convergence.pending(snapshot.changed).length : 0;
+    });
+    new Gauge({
+      name: 'lockstep_cached_records',
+      help: 'Records in the cache',
+      labelNames: ['kind'],
+      registers,
+      collect() {
+        const snapshot = cache.snapshot();
+        this.set({ kind: 'config' }, snapshot?.config.size ?? 0);
+        this.set({ kind: 'routes' }, snapshot?.routes.size ?? 0);
+        this.set({ kind: 'ssl' }, snapshot?.ssl.size ?? 0);
+      },
+    });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  observe(method: string, route: string, status: number, seconds: number): void {
+    this.requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  refused(code: string): void {
+    this.refusals.inc({ code });
+  }
+}

@@ -1,0 +1,42 @@
+import { Type } from '@sinclair/typebox';
+import { endpoint } from '../endpoint.ts';
+import { isLive } from '../reading.ts';
+
+const Health = Type.Object({ status: Type.String(), etcd_connected: Type.Optional(Type.Boolean()) });
+
+export const livez = endpoint({
+  method: 'GET',
+  url: '/livez',
+  access: 'public',
+  tag: 'operations',
+  summary: 'The process answers',
+  schemas: { response: { 200: Health } },
+  handle: async () => ({ status: 200, body: { status: 'ok' } }),
+});
+
+export const readyz = endpoint({
+  method: 'GET',
+  url: '/readyz',
+  access: 'public',
+  tag: 'operations',
+  summary: 'The node has a cache to answer from. Stays ready while the store is away: reads go on.',
+  schemas: { response: { 200: Health, 503: Health } },
+  handle: async ({ node }) =>
+    node.cache.snapshot()
+      ? { status: 200, body: { status: 'ready', etcd_connected: isLive(node) } }
+      : { status: 503, body: { status: 'starting', etcd_connected: isLive(node) } },
+});
+
+export const metrics = endpoint({
+  method: 'GET',
+  url: '/metrics',
+  access: 'operator',
+  tag: 'operations',
+  summary: 'Prometheus metrics',
+  schemas: { response: { 200: Type.String() } },
+  handle: async ({ node }) => ({
+    status: 200,
+    body: await node.metrics.text(),
+    headers: { 'content-type': node.metrics.contentType },
+  }),
+});

@@ -1,0 +1,108 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Refusal } from '../contract/errors.ts';
+import type { Snapshot } from '../reflector/cache.ts';
+import { revision } from '../shared/revision.ts';
+import type { Answer, Call, Node } from './endpoint.ts';
+
+/** Silence longer than this means the store may have moved on without us. */
+const STALE_MS = 3_000;
+const MIN_REVISION_WAIT_MS = 2_000;
+
+/** Every read takes this. */
+export const ReadQuery = Type.Object(
+  {
+    min_revision: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Answer only once this node has applied that revision; 503 when it does not in time.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export const PagedQuery = Type.Object(
+  {
+    ...ReadQuery.properties,
+    limit: Type.Integer({ minimum: 1, maximum: 1000, default: 100 }),
+    after: Type.Optional(Type.String({ maxLength: 320, description: 'The `next` of the page before.' })),
+  },
+  { additionalProperties: false },
+);
+
+/** Beside what every read answers: where it comes from and how fresh that is. */
+export const Freshness = {
+  source: Type.String({
+    description:
+      '`global-etcd` (or `global-embedded`): this node’s cache, live. `local-cache`: the cache, cut off from the store.',
+    examples: ['global-etcd'],
+  }),
+  stale: Type.Optional(
+    Type.Literal(true, { description: 'Cut off from the store: newer values may exist.' }),
+  ),
+  age_ms: Type.Optional(
+    Type.Integer({ description: 'With `stale`: how long ago the store was last heard.' }),
+  ),
+};
+
+export type Freshness = { source: string; stale?: true; age_ms?: number };
+
+/** Whether the node hears the store right now. */
+export const isLive = (node: Node): boolean => {
+  const { state, age_ms } = node.reflector.status();
+  return state !== 'disconnected' && state !== 'stopped' && age_ms <= STALE_MS;
+};
+
+export const freshness = (node: Node): Freshness =>
+  isLive(node)
+    ? { source: `global-${node.changes.store.kind}` }
+    : { source: 'local-cache', stale: true, age_ms: node.reflector.status().age_ms };
+
+/**
+ * The cache to answer from, at least at the revision asked for.
+ * @throws Refusal not_ready, revision_not_reached
+ */
+export const snapshotFor = async (node: Node, query: Static<typeof ReadQuery>): Promise<Snapshot> => {
+  const { min_revision } = query;
+  if (
+    min_revision !== undefined &&
+    !(await node.reflector.reached(revision(min_revision), MIN_REVISION_WAIT_MS))
+  ) {
+    throw new Refusal('revision_not_reached', {
+      in: 'query',
+      pointer: '/min_revision',
+      params: { revision: min_revision },
+    });
+  }
+  const snapshot = node.cache.snapshot();
+  if (!snapshot) throw new Refusal('not_ready');
+  return snapshot;
+};
+
+/** The answer with its entity tag, or 304 when the caller has it already. */
+export const tagged = (
+  call: Pick<Call<unknown, unknown, unknown>, 'headers'>,
+  etag: string,
+  body: unknown,
+): Answer => {
+  const known = (call.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  const same = known.includes(etag) || known.includes('*');
+  return same
+    ? { status: 304, body: undefined, headers: { etag } }
+    : { status: 200, body, headers: { etag } };
+};
+
+/** One page of items that are sorted by id. */
+export const paged = <T>(
+  items: readonly T[],
+  idOf: (item: T) => string,
+  query: { readonly limit: number; readonly after?: string },
+): { page: T[]; total: number; next?: string } => {
+  const sorted = [...items].sort((a, b) => (idOf(a) < idOf(b) ? -1 : 1));
+  const { after } = query;
+  const rest = after === undefined ? sorted : sorted.filter((item) => idOf(item) > after);
+  const page = rest.slice(0, query.limit);
+  const last = page.at(-1);
+  return { page, total: sorted.length, ...(last && rest.length > page.length ? { next: idOf(last) } : {}) };
+};

@@ -1,0 +1,213 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { type TSchema, Type } from '@sinclair/typebox';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ErrorCode, Refusal, pointerStep } from '../contract/errors.ts';
+import { TenantId } from '../contract/identifier.ts';
+import { compile } from '../contract/validator.ts';
+import { ENDPOINTS } from './api.ts';
+import type { Call, Endpoint, Node } from './endpoint.ts';
+import type { Principal } from './gate.ts';
+import { parseBody } from './json-body.ts';
+import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
+import { WRITE_HEADERS } from './writing.ts';
+
+const BODY_BYTES_MAX = 1_048_576;
+const HEADER_BYTES_MAX = 16_384;
+/** A request that is not sent within this is cut off, so a slow sender holds no connection. */
+const REQUEST_MS = 15_000;
+
+/** What the HTTP server's own parser refuses, before there is a request. */
+const PARSER_CODES: Record<string, ErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
+/** The Defense API of one node as an HTTP server, not listening yet. */
+export const createServer = async (node: Node): Promise<FastifyInstance> => {
+  const server = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    routerOptions: { maxParamLength: 400 },
+    requestTimeout: REQUEST_MS,
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: REQUEST_MS },
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    logger: false,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    clientErrorHandler: refuseUnparsed,
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(request, reply, asRefusal(error, BODY_BYTES_MAX));
+    },
+  });
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(
+    ['application/json', 'application/merge-patch+json'],
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseBody(body),
+  );
+  server.setValidatorCompiler(({ schema, httpPart }) =>
+    compile(schema as TSchema, httpPart === 'querystring' ? 'fromText' : 'exact'),
+  );
+  // Answers are typed where they are made; a second shape here could only drop fields in silence.
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  server.setErrorHandler((error, request, reply) => refuse(node, request, reply, error));
+  server.setNotFoundHandler((request, reply) => refuse(node, request, reply, unknownAddress(request)));
+  await describe(server, node);
+  observe(server, node);
+  for (const definition of ENDPOINTS) mount(server, node, definition);
+  return server;
+};
+
+const describe = async (server: FastifyInstance, node: Node): Promise<void> => {
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Lockstep Defense API',
+        version: node.version,
+        description: 'One change on any node is one transaction; every node and every gateway has it.',
+      },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-KEY' },
+        },
+      },
+    },
+  });
+  await server.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+};
+
+const observe = (server: FastifyInstance, node: Node): void => {
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.headers({
+      'x-request-id': request.id,
+      'x-lockstep-node': node.nodeId,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    });
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    const seconds = reply.elapsedTime / 1000;
+    node.metrics.observe(request.method, route, reply.statusCode, seconds);
+    const line = { method: request.method, route, status: reply.statusCode, seconds, request_id: request.id };
+    node.log.debug(line, 'request');
+  });
+};
+
+const documented = ({ schemas, access, writes, tag, summary }: Endpoint): Record<string, unknown> => {
+  const tenant = access === 'tenant' ? TenantId : Type.Optional(TenantId);
+  const headers = Type.Object({
+    ...(access === 'public' ? {} : { 'x-tenant-id': tenant }),
+    ...(writes ? WRITE_HEADERS : {}),
+  });
+  return {
+    tags: [tag],
+    summary,
+    headers,
+    ...(schemas.params ? { params: schemas.params } : {}),
+    querystring: schemas.query ?? Type.Object({}, { additionalProperties: false }),
+    ...(schemas.body ? { body: schemas.body } : {}),
+    response: schemas.response,
+    ...(access === 'public' ? {} : { security: [{ bearer: [] }, { apiKey: [] }] }),
+  };
+};
+
+const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void => {
+  const principals = new WeakMap<FastifyRequest, Principal>();
+  server.route({
+    method: definition.method,
+    url: definition.url,
+    schema: documented(definition),
+    onRequest: async (request) => {
+      if (definition.access === 'public') return;
+      principals.set(request, node.gate.admit(request.headers as Record<string, string | undefined>));
+      refuseRepeatedTenant(request);
+    },
+    handler: async (request, reply) => {
+      const principal = principals.get(request) ?? { actor: 'anonymous', role: 'operator' };
+      const answer = await definition.handle(callOf(node, request, principal));
+      void reply.code(answer.status).headers(answer.headers ?? {});
+      if (answer.status === 304) return reply.send();
+      if (typeof answer.body !== 'string') void reply.type('application/json; charset=utf-8');
+      return reply.send(answer.body);
+    },
+  });
+};
+
+const refuseRepeatedTenant = (request: FastifyRequest): void => {
+  const names = request.raw.rawHeaders.filter((_, i) => i % 2 === 0);
+  if (names.filter((name) => name.toLowerCase() === 'x-tenant-id').length > 1) {
+    throw new Refusal('tenant_repeated', { in: 'header', pointer: pointerStep('x-tenant-id') });
+  }
+};
+
+const callOf = (
+  node: Node,
+  request: FastifyRequest,
+  principal: Principal,
+): Call<unknown, unknown, unknown> => {
+  const headers = request.headers as Record<string, string | undefined>;
+  const path = request.url.split('?')[0] ?? '';
+  const text = JSON.stringify([request.method, path, headers['x-tenant-id'] ?? '', request.body ?? null]);
+  return {
+    node,
+    params: request.params,
+    query: request.query,
+    body: request.body,
+    headers,
+    tenant_id: headers['x-tenant-id'] ?? '',
+    principal,
+    language: languageOf(headers['accept-language']),
+    request_id: request.id,
+    fingerprint: createHash('sha256').update(text).digest('hex'),
+  };
+};
+
+const refuse = (node: Node, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {
+  const refusal = asRefusal(error, BODY_BYTES_MAX);
+  node.metrics.refused(refusal.code);
+  if (refusal.code === 'internal') node.log.error({ err: error, request_id: request.id }, 'internal error');
+  const allowed = refusal.extra['allow'];
+  if (typeof allowed === 'string') void reply.header('allow', allowed);
+  return sendProblem(request, reply, refusal);
+};
+
+/** 405 with what the address does take, or 404. */
+const unknownAddress = (request: FastifyRequest): Refusal => {
+  const segments = (request.url.split('?')[0] ?? '').split('/');
+  const fits = (url: string): boolean => {
+    const pattern = url.split('/');
+    return (
+      pattern.length === segments.length &&
+      pattern.every((part, i) => part.startsWith(':') || part === segments[i])
+    );
+  };
+  const methods = ENDPOINTS.filter(({ url }) => fits(url)).map(({ method }) => method);
+  if (methods.length === 0) return new Refusal('not_found', { in: 'path' });
+  const allow = methods.join(', ');
+  return new Refusal('method_not_allowed', {
+    in: 'path',
+    params: { method: request.method, allowed: allow },
+    extra: { allow },
+  });
+};
+
+/** Answers what could not even be parsed as HTTP, then closes. */
+const refuseUnparsed = (error: Error & { code?: string }, socket: Socket): void => {
+  if (!socket.writable) return void socket.destroy();
+  const refusal = new Refusal(PARSER_CODES[error.code ?? ''] ?? 'malformed_request', { in: 'header' });
+  const body = JSON.stringify(problemBody(refusal, 'zh', randomUUID()));
+  const head = [
+    `HTTP/1.1 ${refusal.status} Refused`,
+    'Content-Type: application/problem+json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+};

@@ -1,0 +1,146 @@
+import { Type } from '@sinclair/typebox';
+import { type Repair, repairProjection } from '../../change/repair.ts';
+import { Refusal } from '../../contract/errors.ts';
+import { message } from '../../contract/message.ts';
+import { StoreUnavailableError } from '../../change/commit.ts';
+import { type Node, endpoint } from '../endpoint.ts';
+import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
+
+const REFRESH_MS = 10_000;
+const REPAIRS_KEPT = 100;
+
+const RepairView = Type.Object({
+  directory: Type.String(),
+  id: Type.String(),
+  found: Type.String({ description: '`missing`, `different` or `orphan`.' }),
+  at: Type.String(),
+  repaired: Type.Boolean(),
+});
+
+const SyncStatus = Type.Object({
+  node_id: Type.String(),
+  sync_status: Type.Object({
+    total_cached_configs: Type.Integer(),
+    total_cached_routes: Type.Integer(),
+    total_cached_certificates: Type.Integer(),
+    last_sync: Type.Union([Type.String(), Type.Null()], {
+      description: 'When the store was last heard from, ISO 8601; null before the first time.',
+    }),
+    etcd_connected: Type.Boolean(),
+  }),
+  etcd_connected: Type.Boolean({ description: 'The store has been heard from within the last 3 s.' }),
+  store: Type.Object({
+    kind: Type.String(),
+    endpoints: Type.Array(Type.Object({ endpoint: Type.String(), healthy: Type.Boolean() })),
+  }),
+  state: Type.String({ description: '`live`, `catching_up`, `disconnected` or `stopped`.' }),
+  revision: Type.Integer({ description: 'The newest revision this node’s cache has applied.' }),
+  cluster_id: Type.String(),
+  age_ms: Type.Integer(),
+  node_id_conflict: Type.Boolean({ description: 'Another process reports under this node id.' }),
+  nodes: Type.Array(
+    Type.Object({
+      node_id: Type.String(),
+      revision: Type.Integer(),
+      behind: Type.Integer(),
+      reported_at: Type.String(),
+      version: Type.String(),
+    }),
+  ),
+  quarantined: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      revision: Type.Integer(),
+      reason: Type.String(),
+      serving: Type.String(),
+    }),
+  ),
+  repaired: Type.Array(RepairView),
+});
+
+const syncStatus = (node: Node) => {
+  const snapshot = node.cache.snapshot();
+  if (!snapshot) throw new Refusal('not_ready');
+  const status = node.reflector.status();
+  const etcd_connected = isLive(node);
+  return {
+    node_id: node.nodeId,
+    sync_status: {
+      total_cached_configs: snapshot.config.size,
+      total_cached_routes: snapshot.routes.size,
+      total_cached_certificates: snapshot.ssl.size,
+      last_sync: status.heard_at === undefined ? null : new Date(status.heard_at).toISOString(),
+      etcd_connected,
+    },
+    etcd_connected,
+    store: { kind: node.changes.store.kind, endpoints: node.changes.store.endpoints() },
+    state: status.state,
+    revision: snapshot.stamp.revision,
+    cluster_id: snapshot.stamp.clusterId,
+    age_ms: status.age_ms,
+    node_id_conflict: node.presence.hasRival(),
+    nodes: node.convergence.nodes(),
+    quarantined: [...snapshot.quarantined.values()],
+    repaired: node.repairs,
+  };
+};
+
+export const getSyncStatus = endpoint({
+  method: 'GET',
+  url: '/sync-status',
+  access: 'operator',
+  tag: 'sync',
+  summary: 'What this node has, and what it knows of the others',
+  schemas: { query: ReadQuery, response: { 200: SyncStatus } },
+  handle: async ({ node, query }) => {
+    await snapshotFor(node, query);
+    return { status: 200, body: syncStatus(node) };
+  },
+});
+
+/** Refreshes under way, so that callers at the same time share one. */
+const underway = new WeakMap<Node, Promise<Repair[]>>();
+
+const refresh = (node: Node): Promise<Repair[]> => {
+  let running = underway.get(node);
+  if (!running) {
+    running = relistAndRepair(node).finally(() => underway.delete(node));
+    underway.set(node, running);
+  }
+  return running;
+};
+
+const relistAndRepair = async (node: Node): Promise<Repair[]> => {
+  if (!(await node.reflector.refresh(REFRESH_MS))) throw new Refusal('etcd_unavailable');
+  const repairs = await repairProjection(node.changes);
+  node.repairs.push(...repairs);
+  node.repairs.splice(0, Math.max(0, node.repairs.length - REPAIRS_KEPT));
+  return repairs;
+};
+
+export const postRefresh = endpoint({
+  method: 'POST',
+  url: '/sync/refresh',
+  access: 'operator',
+  tag: 'sync',
+  summary: 'List everything anew and repair what the gateways read where it was edited by hand',
+  schemas: {
+    response: {
+      200: Type.Object({
+        message: Type.String(),
+        repaired_now: Type.Array(RepairView),
+        ...SyncStatus.properties,
+      }),
+    },
+  },
+  handle: async ({ node, language }) => {
+    try {
+      const repaired_now = await refresh(node);
+      const text = message('node_refreshed', language, node.nodeId);
+      return { status: 200, body: { message: text, repaired_now, ...syncStatus(node) } };
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw new Refusal('etcd_unavailable', { cause: error });
+      throw error;
+    }
+  },
+});

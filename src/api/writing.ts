@@ -1,0 +1,165 @@
+import { type Static, type TProperties, Type } from '@sinclair/typebox';
+import type { Receipt } from '../change/commit.ts';
+import type { ChangeRequest } from '../change/context.ts';
+import { Refusal } from '../contract/errors.ts';
+import { type MessageCode, message } from '../contract/message.ts';
+import { etagOf } from '../domain/version.ts';
+import type { Revision } from '../shared/revision.ts';
+import type { Answer, Call } from './endpoint.ts';
+
+/** How long a node that took a write waits for its own cache, so that it reads its own writes. */
+const OWN_CACHE_MS = 2_000;
+const TIMEOUT_DEFAULT_MS = 2_000;
+
+/** Every change takes these. */
+export const WriteQuery = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.Union([Type.Literal('none'), Type.Literal('nodes')], {
+        description:
+          '`nodes`: answer once every live node has applied the change; 202 names those that have not.',
+      }),
+    ),
+    timeout_ms: Type.Integer({ minimum: 0, maximum: 60_000, default: TIMEOUT_DEFAULT_MS }),
+    dry_run: Type.Optional(
+      Type.Boolean({
+        description: 'Decide and check everything, change nothing, and say what would change.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type WriteQuery = Static<typeof WriteQuery>;
+
+/** Header → what it is for; documented on every change. */
+export const WRITE_HEADERS: TProperties = {
+  'if-match': Type.Optional(
+    Type.String({ maxLength: 1024, description: 'Change only what has one of these ETags.' }),
+  ),
+  'if-none-match': Type.Optional(
+    Type.String({ maxLength: 1024, description: '`*`: change only what does not exist.' }),
+  ),
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,128}$',
+      description:
+        'The same key with the same request is carried out once within a day; later ones get its answer.',
+    }),
+  ),
+  'x-change-reason': Type.Optional(
+    Type.String({
+      maxLength: 200,
+      pattern: '^[\\x20-\\x7e\\u0080-\\u00ff]*$',
+      description: 'Goes into the history.',
+    }),
+  ),
+};
+
+/** What every change answers beside its own fields. */
+export const writeAnswer = (fields: TProperties) =>
+  Type.Object({
+    message: Type.String(),
+    ...fields,
+    sync_status: Type.String({
+      description:
+        '`all_nodes_updated` only after every live node has reported the revision; otherwise on its way.',
+    }),
+    version: Type.Optional(Type.Integer()),
+    revision: Type.Optional(Type.Integer({ description: 'The store’s revision that carries the change.' })),
+    pending: Type.Optional(
+      Type.Array(Type.String(), { description: 'Live nodes that have not reported it yet.' }),
+    ),
+    dry_run: Type.Optional(Type.Literal(true)),
+    changes: Type.Optional(Type.Unknown({ description: 'With `dry_run`: what would be written.' })),
+  });
+
+const tags = (header: string | undefined, name: string): string[] | undefined => {
+  if (header === undefined) return undefined;
+  const list = header.split(',').map((tag) => tag.trim());
+  if (list.every((tag) => tag === '*' || /^"[\x21\x23-\x7e]*"$/.test(tag))) return list;
+  throw new Refusal('invalid_value', {
+    in: 'header',
+    pointer: `/${name}`,
+    params: { field: name, reason: 'expected entity tags such as "3-17", or *' },
+  });
+};
+
+/** The change asked for by a call. @throws Refusal invalid_value for malformed preconditions */
+export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
+  const key = call.headers['idempotency-key'];
+  return {
+    actor: call.principal.actor,
+    request_id: call.request_id,
+    reason: call.headers['x-change-reason'],
+    preconditions: {
+      ifMatch: tags(call.headers['if-match'], 'if-match'),
+      ifNoneMatch: tags(call.headers['if-none-match'], 'if-none-match'),
+    },
+    idempotency:
+      key === undefined ? undefined : { key, scope: call.tenant_id || '-', fingerprint: call.fingerprint },
+    dry_run: call.query.dry_run,
+  };
+};
+
+export interface Wording {
+  readonly message: MessageCode;
+  /** Names the object in the message. */
+  readonly id?: string;
+  /** What the seed calls a change that is on its way. */
+  readonly underway: 'broadcasting_to_all_nodes' | 'syncing_to_apisix_and_nodes' | 'syncing_to_all_nodes';
+  /** Wait for the nodes unless the caller says otherwise. */
+  readonly waits?: boolean;
+}
+
+/** Where a committed change has got to, by what the nodes say. */
+export const settle = async (
+  call: Call<unknown, WriteQuery, unknown>,
+  revision: Revision | undefined,
+  wording: Pick<Wording, 'underway' | 'waits'>,
+): Promise<{ status: number; sync_status: string; pending?: string[] }> => {
+  const { node, query } = call;
+  const { underway } = wording;
+  if (revision === undefined) return { status: 200, sync_status: underway };
+  await node.reflector.reached(revision, OWN_CACHE_MS);
+  const wait = query.wait ?? (wording.waits ? 'nodes' : 'none');
+  if (wait === 'none') return { status: 200, sync_status: underway };
+  const pending = await node.convergence.settled(revision, query.timeout_ms);
+  return pending.length === 0
+    ? { status: 200, sync_status: 'all_nodes_updated' }
+    : { status: 202, sync_status: underway, pending };
+};
+
+/** The answer to a change of one object. */
+export const answerChange = async (
+  call: Call<unknown, WriteQuery, unknown>,
+  receipt: Receipt,
+  wording: Wording,
+  fields: Readonly<Record<string, unknown>> = {},
+  location?: string,
+): Promise<Answer> => {
+  const [edit] = receipt.edits;
+  const text = message(wording.message, call.language, wording.id);
+  if (receipt.dry_run) {
+    const changes = { records: receipt.edits, projections: receipt.projected };
+    return {
+      status: 200,
+      body: { message: text, ...fields, sync_status: 'dry_run', dry_run: true, changes },
+    };
+  }
+  const { status, ...sync } = await settle(call, receipt.revision, wording);
+  const created = edit?.action === 'create' && location !== undefined;
+  const etag =
+    edit && edit.action !== 'delete' && receipt.revision !== undefined
+      ? { etag: etagOf(edit.version, receipt.revision) }
+      : {};
+  return {
+    status: status === 200 && created ? 201 : status,
+    body: { message: text, ...fields, ...sync, version: edit?.version, revision: receipt.revision },
+    headers: {
+      ...etag,
+      ...(created ? { location } : {}),
+      ...(receipt.replayed ? { 'idempotent-replayed': 'true' } : {}),
+      'x-lockstep-revision': String(receipt.revision),
+    },
+  };
+};

@@ -1,0 +1,91 @@
+/** Parsers of setting values. Each throws an Error whose message completes `--flag: …`. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { idPattern } from '../contract/identifier.ts';
+
+export const text = (value: string): string => value;
+
+export const identifier = (value: string): string => {
+  if (!idPattern.test(value)) throw new Error('use 1–64 letters, digits, - _ or .');
+  return value;
+};
+
+export const port = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d{1,5}$/.test(value) || number > 65_535) throw new Error(`${value} is not a port`);
+  return number;
+};
+
+export const ports = (value: string): number[] => value.split(',').map(port);
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `HOST:PORT`, IPv6 in brackets. */
+export const address = (value: string): Address => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d+)$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  if (!match?.[3] || !host) throw new Error(`${value} is not HOST:PORT`);
+  return { host, port: port(match[3]) };
+};
+
+export const httpUrl = (value: string): string => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`${value} is not an http:// or https:// URL`);
+  if (url.pathname !== '/' || url.search || url.hash || url.username) {
+    throw new Error(`${value} must be a scheme, a host and a port only`);
+  }
+  return url.origin;
+};
+
+export const httpUrls = (value: string): string[] => {
+  const urls = value.split(',').map((part) => httpUrl(part.trim()));
+  if (new Set(urls.map((url) => url.split(':')[0])).size > 1)
+    throw new Error('use http:// or https:// for all of them');
+  return [...new Set(urls)];
+};
+
+/** A key prefix: `/name`, deeper if need be, no slash at the end. */
+export const prefix = (value: string): string => {
+  if (!/^(?:\/[A-Za-z0-9._-]+)+$/.test(value))
+    throw new Error(`${value} is not a prefix such as /cdn-defense`);
+  return value;
+};
+
+export const cidrs = (value: string): string[] =>
+  value.split(',').map((part) => {
+    const cidr = part.trim();
+    if (!ipaddr.isValidCIDR(cidr)) throw new Error(`${cidr} is not a CIDR such as 10.0.0.0/8`);
+    return cidr;
+  });
+
+export const file = (path: string): Buffer => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`${path} can not be read (${code ?? 'unknown error'})`, { cause: error });
+  }
+};
+
+/** A secret in a file, without the line end that editors leave. */
+export const secretFile = (path: string): string => {
+  const secret = file(path).toString('utf8').trim();
+  if (secret === '') throw new Error(`${path} is empty`);
+  return secret;
+};
+
+export const oneOf =
+  <const T extends string>(...choices: readonly T[]) =>
+  (value: string): T => {
+    const choice = choices.find((name) => name === value);
+    if (choice === undefined) throw new Error(`use one of ${choices.join(', ')}`);
+    return choice;
+  };
+
+/** Loopback by number or by name. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || (isIP(host) !== 0 && ipaddr.process(host).range() === 'loopback');

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import type { AddressInfo } from 'node:net';
+import type { Node } from '../api/endpoint.ts';
+import { Gate, type GateOptions } from '../api/gate.ts';
+import { Metrics } from '../api/metrics.ts';
+import { createServer } from '../api/server.ts';
+import type { ChangeRoom } from '../change/context.ts';
+import { RequestLease } from '../change/idempotency.ts';
+import { KeyedLock } from '../change/keyed-lock.ts';
+import { ensureDirectories } from '../change/repair.ts';
+import type { Sealer } from '../change/sealer.ts';
+import type { UpstreamRules } from '../domain/upstream.ts';
+import { Convergence } from '../fleet/convergence.ts';
+import { Presence } from '../fleet/presence.ts';
+import { NodeCache } from '../reflector/cache.ts';
+import { Reflector } from '../reflector/reflector.ts';
+import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { ConfigStore } from '../store/port.ts';
+
+export interface ControlPlaneOptions {
+  readonly nodeId: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly sealer: Sealer | undefined;
+  readonly upstreams: UpstreamRules;
+  readonly gate: GateOptions;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+/** A running Defense API node. */
+export interface ControlPlane extends Disposable {
+  /** Where it answers, such as `http://127.0.0.1:5001`. */
+  readonly url: string;
+  readonly node: Node;
+}
+
+/** A slow or broken resolver must not hold a write up; the gateways resolve names again anyway. */
+const RESOLVE_MS = 1_000;
+
+const resolve = async (host: string): Promise<string[]> => {
+  const found = lookup(host, { all: true }).then(
+    (entries) => entries.map((entry) => entry.address),
+    () => [],
+  );
+  return Promise.race([found, pause(RESOLVE_MS).then((): string[] => [])]);
+};
+
+const changeRoom = (options: ControlPlaneOptions, clock: Clock): ChangeRoom => {
+  const { store, keys, log, sealer, upstreams } = options;
+  return {
+    store,
+    keys,
+    clock,
+    log,
+    sealer,
+    upstreams,
+    resolve,
+    lock: new KeyedLock(),
+    requestLease: new RequestLease(store, clock),
+    random: Math.random,
+  };
+};
+
+/** Starts one Defense API node on a store that the caller owns. Disposing drains it. */
+export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
+  const { nodeId, store, keys, log, version, clock = systemClock } = options;
+  const stack = new DisposeStack();
+  const changes = changeRoom(options, clock);
+  const cache = new NodeCache(keys);
+  const reflector = new Reflector({
+    store,
+    prefix: keys.source,
+    listed: NodeCache.listed(keys),
+    picture: cache,
+    clock,
+    log,
+  });
+  const convergence = new Convergence(cache, reflector, nodeId);
+  const presence = new Presence({ store, keys, cache, nodeId, instance: randomUUID(), version, clock, log });
+  const metrics = new Metrics({ nodeId, cache, reflector, convergence });
+  const gate = new Gate(options.gate);
+  const node: Node = {
+    nodeId,
+    version,
+    changes,
+    reflector,
+    cache,
+    convergence,
+    presence,
+    gate,
+    metrics,
+    clock,
+    log,
+    repairs: [],
+  };
+  try {
+    stack.add('reflector', () => reflector.dispose());
+    reflector.start();
+    stack.add('presence', () => presence.dispose());
+    presence.start();
+    const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
+    stack.add('apisix directories', () => directories.dispose());
+    const server = await createServer(node);
+    stack.add('api', () => server.close());
+    await server.listen({ host: options.host, port: options.port });
+    const { port } = server.server.address() as AddressInfo;
+    const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
+    return { url: `http://${shown}:${port}`, node, dispose: () => stack.dispose() };
+  } catch (error) {
+    await stack.dispose();
+    throw error;
+  }
+};
+
+const RETRY_BASE_MS = 200;
+const RETRY_MAX_MS = 5_000;
+
+/** Does something once, however long the store is away. */
+const keepTrying = (name: string, work: () => Promise<void>, log: Log): Disposable => {
+  const stopped = new AbortController();
+  const run = async (): Promise<void> => {
+    for (let attempt = 0; !stopped.signal.aborted; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        log.warn({ err: error }, `${name}: not yet`);
+        await pause(jittered(attempt, RETRY_BASE_MS, RETRY_MAX_MS, Math.random), stopped.signal);
+      }
+    }
+  };
+  const running = run();
+  return {
+    dispose: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+};

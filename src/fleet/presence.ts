@@ -1,0 +1,170 @@
+import type { NodeReceipt } from '../contract/record.ts';
+import { type NodeCache, type Snapshot, appliedBy } from '../reflector/cache.ts';
+import { jittered, pause } from '../shared/async.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { ConfigStore, Lease } from '../store/port.ts';
+
+/** How long a node that vanished without a word stays listed. */
+const LEASE_S = 10;
+const BACKOFF_BASE_MS = 100;
+const BACKOFF_MAX_MS = 2_000;
+
+export interface PresenceOptions {
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly cache: NodeCache;
+  readonly nodeId: string;
+  /** Tells this process from another that was given the same node id. */
+  readonly instance: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/**
+ * Presence: this node's receipt, kept under a lease. Says which change the cache has applied, each time that
+ * moves; a burst of changes becomes one receipt. Receipts themselves never cause receipts.
+ */
+export class Presence {
+  private readonly options: PresenceOptions;
+  private readonly startedAt: string;
+  private readonly stopped = new AbortController();
+  private lease: Lease | undefined;
+  /** What the store holds of ours: the receipt's key as last written. */
+  private written: { stamp: Stamp; modRevision: Revision } | undefined;
+  private rival = false;
+  private wake: () => void = () => {};
+  private running: Promise<void> | undefined;
+  private unsubscribe: () => void = () => {};
+
+  constructor(options: PresenceOptions) {
+    this.options = options;
+    this.startedAt = new Date(options.clock.now()).toISOString();
+  }
+
+  start(): void {
+    this.unsubscribe = this.options.cache.subscribe((snapshot) => {
+      this.watchRival(snapshot);
+      this.wake();
+    });
+    this.running = this.run();
+  }
+
+  /** Another process says it is this node: one of the two is set up wrongly. */
+  hasRival(): boolean {
+    return this.rival;
+  }
+
+  /** Takes the node off the list at once. */
+  async dispose(): Promise<void> {
+    this.stopped.abort();
+    this.unsubscribe();
+    this.wake();
+    await this.running;
+    // With the store away the lease runs out by itself.
+    await this.lease?.revoke().catch(() => this.lease?.abandon());
+  }
+
+  private async run(): Promise<void> {
+    const { clock, log, nodeId, random = Math.random } = this.options;
+    let failures = 0;
+    while (!this.stopped.signal.aborted) {
+      const wanted = this.wanted();
+      if (!wanted) {
+        await this.news();
+        continue;
+      }
+      try {
+        await this.report(wanted);
+        failures = 0;
+      } catch (error) {
+        log.warn({ err: error, node: nodeId, at: clock.now() }, 'the receipt could not be written');
+        await pause(jittered(failures, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random), this.stopped.signal);
+        failures += 1;
+      }
+    }
+  }
+
+  /** The stamp to report, if the store does not hold it yet. */
+  private wanted(): Stamp | undefined {
+    const snapshot = this.options.cache.snapshot();
+    if (!snapshot || this.rival) return undefined;
+    const stamp: Stamp = { clusterId: snapshot.stamp.clusterId, revision: appliedBy(snapshot) };
+    const same =
+      this.lease !== undefined &&
+      this.written?.stamp.clusterId === stamp.clusterId &&
+      this.written.stamp.revision === stamp.revision &&
+      snapshot.nodes.get(this.options.nodeId)?.value.instance === this.options.instance;
+    return same ? undefined : stamp;
+  }
+
+  /** Resolves at the next snapshot, loss of the lease, or stop. */
+  private news(): Promise<void> {
+    if (this.stopped.signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wake = () => {
+        this.wake = () => {};
+        resolve();
+      };
+    });
+  }
+
+  private async report(stamp: Stamp): Promise<void> {
+    const { store, keys, nodeId, instance, version, clock } = this.options;
+    const lease = await this.held();
+    const receipt: NodeReceipt = {
+      node_id: nodeId,
+      cluster_id: stamp.clusterId,
+      revision: stamp.revision,
+      at: new Date(clock.now()).toISOString(),
+      started_at: this.startedAt,
+      version,
+      instance,
+    };
+    const key = keys.node(nodeId);
+    const result = await store.transact({
+      guards: [],
+      puts: [{ key, value: JSON.stringify(receipt), lease: lease.id }],
+      deletes: [],
+    });
+    this.written = { stamp, modRevision: result.revision };
+    await this.seen(result.revision);
+  }
+
+  /** Waits for the own receipt to come back, so that it is not written twice. */
+  private async seen(revision: Revision): Promise<void> {
+    const { cache, nodeId } = this.options;
+    while (!this.stopped.signal.aborted && this.lease) {
+      const known = cache.snapshot()?.nodes.get(nodeId)?.revision ?? NO_REVISION;
+      if (known >= revision || (cache.snapshot()?.stamp.revision ?? NO_REVISION) >= revision) return;
+      await this.news();
+    }
+  }
+
+  private async held(): Promise<Lease> {
+    if (this.lease) return this.lease;
+    const lease = await this.options.store.lease(LEASE_S);
+    this.lease = lease;
+    void lease.lost.then(() => {
+      if (this.lease !== lease) return;
+      this.lease = undefined;
+      this.written = undefined;
+      this.wake();
+    });
+    return lease;
+  }
+
+  /** The process that started later under the same id keeps it; the earlier one stops reporting and says so. */
+  private watchRival(snapshot: Snapshot): void {
+    const { nodeId, instance, log } = this.options;
+    const receipt = snapshot.nodes.get(nodeId)?.value;
+    const rival =
+      receipt !== undefined && receipt.instance !== instance && receipt.started_at > this.startedAt;
+    if (rival && !this.rival) log.error({ node: nodeId }, 'another process reports under this node id');
+    this.rival = rival;
+  }
+}
