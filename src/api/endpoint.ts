@@ -91,4 +91,4 @@ export const endpoint = <
   B extends TSchema = TObject,
 >(
   definition: Definition<P, Q, B>,
-): Endpoint => ({ writes: false, ...definition }) as unknown as Endpoint;
+): Endpoint => ({ writes: false, ...definition });

@@ -55,7 +55,7 @@ export const asRefusal = (error: unknown, body_max: number): Refusal => {
     const errors = validation as unknown as ErrorObject[];
     if (
       part === 'body' &&
-      errors.some((e) => e.instancePath === '' && e.keyword === 'type' && e.data == null)
+      errors.some((e) => e.instancePath === '' && e.keyword === 'type' && (e.data ?? null) === null)
     ) {
       return new Refusal('body_required');
     }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Refusal } from '../contract/errors.ts';
+import type { Freshness } from '../contract/answer.ts';
 import type { Snapshot } from '../reflector/cache.ts';
 import { revision } from '../shared/revision.ts';
 import type { Answer, Call, Node } from './endpoint.ts';
@@ -30,23 +31,6 @@ export const PagedQuery = Type.Object(
   },
   { additionalProperties: false },
 );
-
-/** Beside what every read answers: where it comes from and how fresh that is. */
-export const Freshness = {
-  source: Type.String({
-    description:
-      '`global-etcd` (or `global-embedded`): this node’s cache, live. `local-cache`: the cache, cut off from the store.',
-    examples: ['global-etcd'],
-  }),
-  stale: Type.Optional(
-    Type.Literal(true, { description: 'Cut off from the store: newer values may exist.' }),
-  ),
-  age_ms: Type.Optional(
-    Type.Integer({ description: 'With `stale`: how long ago the store was last heard.' }),
-  ),
-};
-
-export type Freshness = { source: string; stale?: true; age_ms?: number };
 
 /** Whether the node hears the store right now. */
 export const isLive = (node: Node): boolean => {

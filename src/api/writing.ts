@@ -55,24 +55,6 @@ export const WRITE_HEADERS: TProperties = {
   ),
 };
 
-/** What every change answers beside its own fields. */
-export const writeAnswer = (fields: TProperties) =>
-  Type.Object({
-    message: Type.String(),
-    ...fields,
-    sync_status: Type.String({
-      description:
-        '`all_nodes_updated` only after every live node has reported the revision; otherwise on its way.',
-    }),
-    version: Type.Optional(Type.Integer()),
-    revision: Type.Optional(Type.Integer({ description: 'The store’s revision that carries the change.' })),
-    pending: Type.Optional(
-      Type.Array(Type.String(), { description: 'Live nodes that have not reported it yet.' }),
-    ),
-    dry_run: Type.Optional(Type.Literal(true)),
-    changes: Type.Optional(Type.Unknown({ description: 'With `dry_run`: what would be written.' })),
-  });
-
 const tags = (header: string | undefined, name: string): string[] | undefined => {
   if (header === undefined) return undefined;
   const list = header.split(',').map((tag) => tag.trim());

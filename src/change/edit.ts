@@ -44,7 +44,7 @@ export const projectionsOf = <K extends Kind>(
 ): Projection[] => {
   switch (kind) {
     case 'config':
-      return projectTenant(record as RecordOf['config']);
+      return projectTenant(record);
     case 'routes':
       return projectRoute(record as RecordOf['routes']);
     default: {

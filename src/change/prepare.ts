@@ -160,7 +160,7 @@ const stamped = (edit: Edit, version: number, author: Authorship): RecordOf[Kind
         version,
         updated_at: author.at,
         updated_by: author.actor,
-      } as RecordOf[Kind]);
+      });
 
 const prepareProjections = async (
   room: ChangeRoom,

@@ -32,17 +32,14 @@ export const CertificateUpload = Type.Object(
 export type CertificateUpload = Static<typeof CertificateUpload>;
 
 /** What is known of a certificate from reading it. Times are ISO 8601. */
-export const CertificateFacts = Type.Object(
-  {
-    subject: Type.String(),
-    issuer: Type.String(),
-    serial_number: Type.String(),
-    sans: Type.Array(Type.String()),
-    not_before: Type.String(),
-    not_after: Type.String(),
-    fingerprint_sha256: Type.String({ description: 'Lower-case hex.' }),
-    key_type: Type.String({ examples: ['rsa', 'ec', 'ed25519'] }),
-  },
-
-);
+export const CertificateFacts = Type.Object({
+  subject: Type.String(),
+  issuer: Type.String(),
+  serial_number: Type.String(),
+  sans: Type.Array(Type.String()),
+  not_before: Type.String(),
+  not_after: Type.String(),
+  fingerprint_sha256: Type.String({ description: 'Lower-case hex.' }),
+  key_type: Type.String({ examples: ['rsa', 'ec', 'ed25519'] }),
+});
 export type CertificateFacts = Static<typeof CertificateFacts>;

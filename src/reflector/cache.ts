@@ -117,7 +117,7 @@ export class NodeCache implements Picture {
     const place = this.keys.parse(kv.key);
     if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') return;
     const known = before[place.family].get(place.id);
-    if (known) draft.map(place.family).set(place.id, known as never);
+    if (known) draft.map(place.family).set(place.id, known);
   }
 
   /** @returns whether a source record was touched */
@@ -137,7 +137,7 @@ export class NodeCache implements Picture {
   private putRecord(draft: Draft, kind: Kind, id: string, kv: KeyValue): void {
     const decoded = decodeRecord(kind, id, kv.value);
     if (decoded.ok) {
-      draft.map(kind).set(id, { value: decoded.value, revision: kv.modRevision } as never);
+      draft.map(kind).set(id, { value: decoded.value, revision: kv.modRevision });
       if (draft.has('quarantined', kv.key)) draft.map('quarantined').delete(kv.key);
       return;
     }

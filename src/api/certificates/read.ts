@@ -1,26 +1,12 @@
 import { Type } from '@sinclair/typebox';
-import { CertificateFacts } from '../../contract/certificate.ts';
+import { CertificateAnswer, CertificateList } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { CertificateId } from '../../contract/identifier.ts';
 import type { CertificateRecord } from '../../contract/record.ts';
 import { etagOf } from '../../domain/version.ts';
 import type { Cached } from '../../reflector/cache.ts';
 import { endpoint } from '../endpoint.ts';
-import { Freshness, PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
-
-const CertificateView = Type.Object({
-  cert_id: Type.String(),
-  tenant_id: Type.String(),
-  domain: Type.String(),
-  cert: Type.String({ description: 'PEM. The private key is never shown.' }),
-  expires_at: Type.String(),
-  facts: CertificateFacts,
-  version: Type.Integer(),
-  revision: Type.Integer(),
-  created_at: Type.String(),
-  updated_at: Type.String(),
-  updated_by: Type.String(),
-});
+import { PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
 
 /** Field by field, so that nothing sealed can slip through. */
 const certificateView = ({ value, revision }: Cached<CertificateRecord>) => ({
@@ -45,16 +31,7 @@ export const listCertificates = endpoint({
   summary: 'The tenant’s certificates',
   schemas: {
     query: PagedQuery,
-    response: {
-      200: Type.Object({
-        tenant_id: Type.String(),
-        total: Type.Integer(),
-        certificates: Type.Array(CertificateView),
-        next: Type.Optional(Type.String()),
-        revision: Type.Integer(),
-        ...Freshness,
-      }),
-    },
+    response: { 200: CertificateList },
   },
   handle: async ({ node, query, tenant_id }) => {
     const snapshot = await snapshotFor(node, query);
@@ -77,9 +54,7 @@ export const getCertificate = endpoint({
   schemas: {
     params: Type.Object({ id: CertificateId }),
     query: ReadQuery,
-    response: {
-      200: Type.Object({ tenant_id: Type.String(), certificate: CertificateView, ...Freshness }),
-    },
+    response: { 200: CertificateAnswer },
   },
   handle: async (call) => {
     const { node, tenant_id } = call;

@@ -1,12 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { deleteCertificate, uploadCertificate } from '../../change/certificate.ts';
+import { CertificateChanged } from '../../contract/answer.ts';
 import { CertificateUpload } from '../../contract/certificate.ts';
 import { CertificateId } from '../../contract/identifier.ts';
 import { certificateId } from '../../domain/certificate.ts';
 import { endpoint } from '../endpoint.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest, writeAnswer } from '../writing.ts';
-
-const answer = writeAnswer({ cert_id: Type.String(), expires_at: Type.Optional(Type.String()) });
+import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
 
 const wording = (message: Wording['message']): Wording => ({ message, underway: 'syncing_to_all_nodes' });
 
@@ -20,7 +19,7 @@ export const postCertificate = endpoint({
   schemas: {
     query: WriteQuery,
     body: CertificateUpload,
-    response: { 200: answer, 201: answer, 202: answer },
+    response: { 200: CertificateChanged, 201: CertificateChanged, 202: CertificateChanged },
   },
   handle: async (call) => {
     const { tenant_id, body } = call;
@@ -43,7 +42,7 @@ export const deleteCertificateEndpoint = endpoint({
   schemas: {
     params: Type.Object({ id: CertificateId }),
     query: WriteQuery,
-    response: { 200: answer, 202: answer },
+    response: { 200: CertificateChanged, 202: CertificateChanged },
   },
   handle: async (call) => {
     const { id } = call.params;

@@ -1,14 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import { updateAllDefense } from '../../change/defense-all.ts';
 import { applyDefense, removeDefense } from '../../change/route.ts';
+import { FleetDefenseChanged, RouteChanged } from '../../contract/answer.ts';
 import { RouteId } from '../../contract/identifier.ts';
 import { message } from '../../contract/message.ts';
 import { DefenseConfig, FleetDefenseConfig } from '../../contract/policy.ts';
 import { appliedBy } from '../../reflector/cache.ts';
 import { endpoint } from '../endpoint.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest, settle, writeAnswer } from '../writing.ts';
-
-const answer = writeAnswer({ route_id: Type.String() });
+import { WriteQuery, type Wording, answerChange, changeRequest, settle } from '../writing.ts';
 
 const wording = (message: Wording['message'], id: string): Wording => ({
   message,
@@ -27,7 +26,7 @@ export const applyDefenseEndpoint = endpoint({
   schemas: {
     query: WriteQuery,
     body: Type.Object({ route_id: RouteId, defense_config: DefenseConfig }, { additionalProperties: false }),
-    response: { 200: answer, 202: answer },
+    response: { 200: RouteChanged, 202: RouteChanged },
   },
   handle: async (call) => {
     const { route_id, defense_config } = call.body;
@@ -52,23 +51,13 @@ export const removeDefenseEndpoint = endpoint({
   schemas: {
     params: Type.Object({ route_id: RouteId }),
     query: WriteQuery,
-    response: { 200: answer, 202: answer },
+    response: { 200: RouteChanged, 202: RouteChanged },
   },
   handle: async (call) => {
     const { route_id } = call.params;
     const receipt = await removeDefense(call.node.changes, changeRequest(call), call.tenant_id, route_id);
     return answerChange(call, receipt, wording('defense_removed', route_id), { route_id });
   },
-});
-
-const fleetAnswer = writeAnswer({
-  tenants_updated: Type.Integer(),
-  routes_updated: Type.Integer(),
-  unchanged: Type.Integer({ description: 'Objects that said so already.' }),
-  batches: Type.Integer(),
-  atomic: Type.Boolean({
-    description: 'All in one transaction; otherwise in ordered batches, safe to repeat.',
-  }),
 });
 
 export const updateAllDefenseEndpoint = endpoint({
@@ -81,7 +70,7 @@ export const updateAllDefenseEndpoint = endpoint({
   schemas: {
     query: WriteQuery,
     body: Type.Object({ defense_config: FleetDefenseConfig }, { additionalProperties: false }),
-    response: { 200: fleetAnswer, 202: fleetAnswer },
+    response: { 200: FleetDefenseChanged, 202: FleetDefenseChanged },
   },
   handle: async (call) => {
     const { node, tenant_id, language } = call;

@@ -1,20 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { readHistory } from '../../change/history.ts';
-import { KINDS, type Kind } from '../../contract/record.ts';
+import { HistoryList } from '../../contract/answer.ts';
+import { KINDS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';
-
-const Entry = Type.Object({
-  version: Type.Integer(),
-  action: Type.String({ description: '`create`, `update` or `delete`.' }),
-  at: Type.String(),
-  by: Type.String(),
-  reason: Type.Optional(Type.String()),
-  request_id: Type.String(),
-  revision: Type.Integer(),
-  record: Type.Unknown({
-    description: 'The object as written; for a delete, as it was last. Never with a key.',
-  }),
-});
 
 export const getHistory = endpoint({
   method: 'GET',
@@ -34,19 +22,11 @@ export const getHistory = endpoint({
       },
       { additionalProperties: false },
     ),
-    response: {
-      200: Type.Object({
-        kind: Type.String(),
-        id: Type.String(),
-        total: Type.Integer(),
-        entries: Type.Array(Entry),
-        next: Type.Optional(Type.Integer({ description: 'Pass as `before_version` for the next page.' })),
-      }),
-    },
+    response: { 200: HistoryList },
   },
   handle: async ({ node, params, query, tenant_id }) => {
     const { id } = params;
-    const kind = params.kind as Kind;
+    const kind = params.kind;
     const page = await readHistory(node.changes, { tenant_id, kind, id, ...query });
     return { status: 200, body: { kind, id, ...page } };
   },

@@ -1,8 +1,7 @@
 import { Type } from '@sinclair/typebox';
+import { Health } from '../../contract/answer.ts';
 import { endpoint } from '../endpoint.ts';
 import { isLive } from '../reading.ts';
-
-const Health = Type.Object({ status: Type.String(), etcd_connected: Type.Optional(Type.Boolean()) });
 
 export const livez = endpoint({
   method: 'GET',

@@ -1,24 +1,12 @@
 import { Type } from '@sinclair/typebox';
+import { RouteAnswer, RouteList } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { RouteId } from '../../contract/identifier.ts';
-import { DefenseConfig } from '../../contract/policy.ts';
 import type { RouteRecord } from '../../contract/record.ts';
-import { RouteSpec } from '../../contract/route.ts';
 import { etagOf } from '../../domain/version.ts';
 import type { Cached } from '../../reflector/cache.ts';
 import { endpoint } from '../endpoint.ts';
-import { Freshness, PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
-
-const RouteView = Type.Object({
-  ...RouteSpec.properties,
-  tenant_id: Type.String(),
-  plugins: Type.Optional(Type.Object({ cdn_defense: DefenseConfig })),
-  version: Type.Integer(),
-  revision: Type.Integer(),
-  created_at: Type.String(),
-  updated_at: Type.String(),
-  updated_by: Type.String(),
-});
+import { PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
 
 const routeView = ({ value, revision }: Cached<RouteRecord>) => ({ ...value, revision });
 
@@ -30,16 +18,7 @@ export const listRoutes = endpoint({
   summary: 'The tenant’s routes',
   schemas: {
     query: PagedQuery,
-    response: {
-      200: Type.Object({
-        tenant_id: Type.String(),
-        total: Type.Integer(),
-        routes: Type.Array(RouteView),
-        next: Type.Optional(Type.String()),
-        revision: Type.Integer(),
-        ...Freshness,
-      }),
-    },
+    response: { 200: RouteList },
   },
   handle: async ({ node, query, tenant_id }) => {
     const snapshot = await snapshotFor(node, query);
@@ -62,7 +41,7 @@ export const getRoute = endpoint({
   schemas: {
     params: Type.Object({ id: RouteId }),
     query: ReadQuery,
-    response: { 200: Type.Object({ tenant_id: Type.String(), route: RouteView, ...Freshness }) },
+    response: { 200: RouteAnswer },
   },
   handle: async (call) => {
     const { node, tenant_id } = call;

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { createRoute, deleteRoute, updateRoute } from '../../change/route.ts';
+import { RouteChanged } from '../../contract/answer.ts';
 import { RouteId } from '../../contract/identifier.ts';
 import { RouteSpec, RouteUpdates, type RouteUpdates as Updates } from '../../contract/route.ts';
 import { endpoint } from '../endpoint.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest, writeAnswer } from '../writing.ts';
+import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
 
-const answer = writeAnswer({ route_id: Type.String() });
 const params = Type.Object({ id: RouteId });
 
 const wording = (message: Wording['message'], id: string): Wording => ({
@@ -24,7 +24,7 @@ export const postRoute = endpoint({
   schemas: {
     query: WriteQuery,
     body: Type.Object({ route: RouteSpec }, { additionalProperties: false }),
-    response: { 201: answer, 202: answer },
+    response: { 201: RouteChanged, 202: RouteChanged },
   },
   handle: async (call) => {
     const { route } = call.body;
@@ -45,7 +45,7 @@ export const putRoute = endpoint({
     params,
     query: WriteQuery,
     body: Type.Object({ updates: RouteUpdates }, { additionalProperties: false }),
-    response: { 200: answer, 202: answer },
+    response: { 200: RouteChanged, 202: RouteChanged },
   },
   handle: async (call) => {
     const { id } = call.params;
@@ -62,7 +62,7 @@ export const deleteRouteEndpoint = endpoint({
   tag: 'routes',
   summary: 'Delete a route',
   writes: true,
-  schemas: { params, query: WriteQuery, response: { 200: answer, 202: answer } },
+  schemas: { params, query: WriteQuery, response: { 200: RouteChanged, 202: RouteChanged } },
   handle: async (call) => {
     const { id } = call.params;
     const receipt = await deleteRoute(call.node.changes, changeRequest(call), call.tenant_id, id);

@@ -1,5 +1,5 @@
-import { Type } from '@sinclair/typebox';
 import { type Repair, repairProjection } from '../../change/repair.ts';
+import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
 import { StoreUnavailableError } from '../../change/commit.ts';
@@ -9,56 +9,7 @@ import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
 const REFRESH_MS = 10_000;
 const REPAIRS_KEPT = 100;
 
-const RepairView = Type.Object({
-  directory: Type.String(),
-  id: Type.String(),
-  found: Type.String({ description: '`missing`, `different` or `orphan`.' }),
-  at: Type.String(),
-  repaired: Type.Boolean(),
-});
-
-const SyncStatus = Type.Object({
-  node_id: Type.String(),
-  sync_status: Type.Object({
-    total_cached_configs: Type.Integer(),
-    total_cached_routes: Type.Integer(),
-    total_cached_certificates: Type.Integer(),
-    last_sync: Type.Union([Type.String(), Type.Null()], {
-      description: 'When the store was last heard from, ISO 8601; null before the first time.',
-    }),
-    etcd_connected: Type.Boolean(),
-  }),
-  etcd_connected: Type.Boolean({ description: 'The store has been heard from within the last 3 s.' }),
-  store: Type.Object({
-    kind: Type.String(),
-    endpoints: Type.Array(Type.Object({ endpoint: Type.String(), healthy: Type.Boolean() })),
-  }),
-  state: Type.String({ description: '`live`, `catching_up`, `disconnected` or `stopped`.' }),
-  revision: Type.Integer({ description: 'The newest revision this node’s cache has applied.' }),
-  cluster_id: Type.String(),
-  age_ms: Type.Integer(),
-  node_id_conflict: Type.Boolean({ description: 'Another process reports under this node id.' }),
-  nodes: Type.Array(
-    Type.Object({
-      node_id: Type.String(),
-      revision: Type.Integer(),
-      behind: Type.Integer(),
-      reported_at: Type.String(),
-      version: Type.String(),
-    }),
-  ),
-  quarantined: Type.Array(
-    Type.Object({
-      key: Type.String(),
-      revision: Type.Integer(),
-      reason: Type.String(),
-      serving: Type.String(),
-    }),
-  ),
-  repaired: Type.Array(RepairView),
-});
-
-const syncStatus = (node: Node) => {
+const syncStatus = (node: Node): SyncStatus => {
   const snapshot = node.cache.snapshot();
   if (!snapshot) throw new Refusal('not_ready');
   const status = node.reflector.status();
@@ -73,7 +24,7 @@ const syncStatus = (node: Node) => {
       etcd_connected,
     },
     etcd_connected,
-    store: { kind: node.changes.store.kind, endpoints: node.changes.store.endpoints() },
+    store: { kind: node.changes.store.kind, endpoints: [...node.changes.store.endpoints()] },
     state: status.state,
     revision: snapshot.stamp.revision,
     cluster_id: snapshot.stamp.clusterId,
@@ -125,13 +76,7 @@ export const postRefresh = endpoint({
   tag: 'sync',
   summary: 'List everything anew and repair what the gateways read where it was edited by hand',
   schemas: {
-    response: {
-      200: Type.Object({
-        message: Type.String(),
-        repaired_now: Type.Array(RepairView),
-        ...SyncStatus.properties,
-      }),
-    },
+    response: { 200: Refreshed },
   },
   handle: async ({ node, language }) => {
     try {

@@ -1,9 +1,9 @@
-import { Type } from '@sinclair/typebox';
+import { TenantAnswer, TenantList } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { etagOf } from '../../domain/version.ts';
 import { endpoint } from '../endpoint.ts';
-import { Freshness, PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
-import { TenantItem, TenantView, tenantView } from './view.ts';
+import { PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
+import { tenantView } from './view.ts';
 
 export const getTenantConfig = endpoint({
   method: 'GET',
@@ -11,7 +11,7 @@ export const getTenantConfig = endpoint({
   access: 'tenant',
   tag: 'config',
   summary: 'The tenant’s config',
-  schemas: { query: ReadQuery, response: { 200: TenantView } },
+  schemas: { query: ReadQuery, response: { 200: TenantAnswer } },
   handle: async (call) => {
     const { node, tenant_id } = call;
     const snapshot = await snapshotFor(node, call.query);
@@ -33,15 +33,7 @@ export const getAllConfigs = endpoint({
   summary: 'Every tenant’s config',
   schemas: {
     query: PagedQuery,
-    response: {
-      200: Type.Object({
-        total: Type.Integer(),
-        tenants: Type.Array(TenantItem),
-        next: Type.Optional(Type.String()),
-        revision: Type.Integer(),
-        ...Freshness,
-      }),
-    },
+    response: { 200: TenantList },
   },
   handle: async ({ node, query }) => {
     const snapshot = await snapshotFor(node, query);

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { deleteTenantConfig, patchTenantConfig, setTenantConfig } from '../../change/tenant-config.ts';
+import { TenantChanged } from '../../contract/answer.ts';
 import { TenantConfig, TenantConfigPatch, type TenantConfigPatch as Patch } from '../../contract/policy.ts';
 import { endpoint } from '../endpoint.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest, writeAnswer } from '../writing.ts';
+import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
 
 const url = '/global-config/tenant';
-const answer = writeAnswer({ tenant_id: Type.String() });
 
 const wording = (message: Wording['message'], id: string): Wording => ({
   message,
@@ -23,7 +23,7 @@ export const postTenantConfig = endpoint({
   schemas: {
     query: WriteQuery,
     body: Type.Object({ config: TenantConfig }, { additionalProperties: false }),
-    response: { 200: answer, 202: answer },
+    response: { 200: TenantChanged, 202: TenantChanged },
   },
   handle: async (call) => {
     const { tenant_id } = call;
@@ -47,7 +47,7 @@ export const patchTenantConfigEndpoint = endpoint({
   schemas: {
     query: WriteQuery,
     body: Type.Object({ config: TenantConfigPatch }, { additionalProperties: false }),
-    response: { 200: answer, 202: answer },
+    response: { 200: TenantChanged, 202: TenantChanged },
   },
   handle: async (call) => {
     const { tenant_id } = call;
@@ -64,7 +64,7 @@ export const deleteTenantConfigEndpoint = endpoint({
   tag: 'config',
   summary: 'Delete the tenant’s config; the defaults hold from then on',
   writes: true,
-  schemas: { query: WriteQuery, response: { 200: answer, 202: answer } },
+  schemas: { query: WriteQuery, response: { 200: TenantChanged, 202: TenantChanged } },
   handle: async (call) => {
     const { tenant_id } = call;
     const receipt = await deleteTenantConfig(call.node.changes, changeRequest(call), tenant_id);

@@ -1,0 +1,196 @@
+import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { CertificateFacts } from './certificate.ts';
+import { DefenseConfig, TenantConfig } from './policy.ts';
+import { RouteSpec } from './route.ts';
+
+/** Beside what every read answers: where it comes from and how fresh that is. */
+const Freshness = Type.Object({
+  source: Type.String({
+    description:
+      '`global-etcd` (or `global-embedded`): this node’s cache, live. `local-cache`: the cache, cut off from the store.',
+    examples: ['global-etcd'],
+  }),
+  stale: Type.Optional(
+    Type.Literal(true, { description: 'Cut off from the store: newer values may exist.' }),
+  ),
+  age_ms: Type.Optional(
+    Type.Integer({ description: 'With `stale`: how long ago the store was last heard.' }),
+  ),
+});
+export type Freshness = Static<typeof Freshness>;
+
+const fresh = <T extends TProperties>(fields: T) => Type.Object({ ...fields, ...Freshness.properties });
+
+const page = <T extends TProperties>(fields: T) =>
+  fresh({
+    ...fields,
+    total: Type.Integer(),
+    next: Type.Optional(
+      Type.String({ description: 'Pass as `after` for the next page; absent on the last.' }),
+    ),
+    revision: Type.Integer({ description: 'The revision the list was read at.' }),
+  });
+
+const recorded = {
+  version: Type.Integer({ description: 'Accepted writes of this object so far.' }),
+  revision: Type.Integer({ description: 'The store’s revision that wrote it.' }),
+  updated_at: Type.String(),
+  updated_by: Type.String(),
+};
+
+const tenantFields = {
+  tenant_id: Type.String(),
+  config: TenantConfig,
+  synced: Type.Boolean({ description: 'Every live node has reported the revision that wrote this config.' }),
+  pending: Type.Optional(Type.Array(Type.String(), { description: 'The nodes that have not.' })),
+  effective: Type.Unknown({ description: 'The config with every default filled in.' }),
+  ...recorded,
+};
+
+export const TenantAnswer = fresh(tenantFields);
+export const TenantList = page({ tenants: Type.Array(Type.Object(tenantFields)) });
+
+const RouteView = Type.Object({
+  ...RouteSpec.properties,
+  tenant_id: Type.String(),
+  plugins: Type.Optional(Type.Object({ cdn_defense: DefenseConfig })),
+  created_at: Type.String(),
+  ...recorded,
+});
+
+export const RouteAnswer = fresh({ tenant_id: Type.String(), route: RouteView });
+export const RouteList = page({ tenant_id: Type.String(), routes: Type.Array(RouteView) });
+
+const CertificateView = Type.Object({
+  cert_id: Type.String(),
+  tenant_id: Type.String(),
+  domain: Type.String(),
+  cert: Type.String({ description: 'PEM. The private key is never shown.' }),
+  expires_at: Type.String(),
+  facts: CertificateFacts,
+  created_at: Type.String(),
+  ...recorded,
+});
+
+export const CertificateAnswer = fresh({ tenant_id: Type.String(), certificate: CertificateView });
+export const CertificateList = page({ tenant_id: Type.String(), certificates: Type.Array(CertificateView) });
+
+const HistoryItem = Type.Object({
+  version: Type.Integer(),
+  action: Type.String({ description: '`create`, `update` or `delete`.' }),
+  at: Type.String(),
+  by: Type.String(),
+  reason: Type.Optional(Type.String()),
+  request_id: Type.String(),
+  revision: Type.Integer(),
+  record: Type.Unknown({
+    description: 'The object as written; for a delete, as it was last. Never with a key.',
+  }),
+});
+
+export const HistoryList = Type.Object({
+  kind: Type.String(),
+  id: Type.String(),
+  total: Type.Integer(),
+  entries: Type.Array(HistoryItem, { description: 'Newest first.' }),
+  next: Type.Optional(Type.Integer({ description: 'Pass as `before_version` for the next page.' })),
+});
+
+/** What every change answers beside its own fields. */
+const changeAnswer = <T extends Record<string, TSchema>>(fields: T) =>
+  Type.Object({
+    message: Type.String(),
+    ...fields,
+    sync_status: Type.String({
+      description:
+        '`all_nodes_updated` only after every live node has reported the revision; otherwise on its way.',
+    }),
+    version: Type.Optional(Type.Integer()),
+    revision: Type.Optional(Type.Integer({ description: 'The store’s revision that carries the change.' })),
+    pending: Type.Optional(
+      Type.Array(Type.String(), { description: 'Live nodes that have not reported it yet.' }),
+    ),
+    dry_run: Type.Optional(Type.Literal(true)),
+    changes: Type.Optional(Type.Unknown({ description: 'With `dry_run`: what would be written.' })),
+  });
+
+export const TenantChanged = changeAnswer({ tenant_id: Type.String() });
+export const RouteChanged = changeAnswer({ route_id: Type.String() });
+export const CertificateChanged = changeAnswer({
+  cert_id: Type.String(),
+  expires_at: Type.Optional(Type.String()),
+});
+export const FleetDefenseChanged = changeAnswer({
+  tenants_updated: Type.Integer(),
+  routes_updated: Type.Integer(),
+  unchanged: Type.Integer({ description: 'Objects that said so already.' }),
+  batches: Type.Integer(),
+  atomic: Type.Boolean({
+    description: 'All in one transaction; otherwise in ordered batches, safe to repeat.',
+  }),
+});
+
+const RepairView = Type.Object({
+  directory: Type.String(),
+  id: Type.String(),
+  found: Type.String({ description: '`missing`, `different` or `orphan`.' }),
+  at: Type.String(),
+  repaired: Type.Boolean(),
+});
+
+export const SyncStatus = Type.Object({
+  node_id: Type.String(),
+  sync_status: Type.Object({
+    total_cached_configs: Type.Integer(),
+    total_cached_routes: Type.Integer(),
+    total_cached_certificates: Type.Integer(),
+    last_sync: Type.Union([Type.String(), Type.Null()], {
+      description: 'When the store was last heard from, ISO 8601; null before the first time.',
+    }),
+    etcd_connected: Type.Boolean(),
+  }),
+  etcd_connected: Type.Boolean({ description: 'The store has been heard from within the last 3 s.' }),
+  store: Type.Object({
+    kind: Type.String(),
+    endpoints: Type.Array(Type.Object({ endpoint: Type.String(), healthy: Type.Boolean() })),
+  }),
+  state: Type.String({ description: '`live`, `catching_up`, `disconnected` or `stopped`.' }),
+  revision: Type.Integer({ description: 'The newest revision this node’s cache has applied.' }),
+  cluster_id: Type.String(),
+  age_ms: Type.Integer({ description: 'Time since the store was last heard from.' }),
+  node_id_conflict: Type.Boolean({ description: 'Another process reports under this node id.' }),
+  nodes: Type.Array(
+    Type.Object({
+      node_id: Type.String(),
+      revision: Type.Integer({ description: 'The newest change it has reported as applied.' }),
+      behind: Type.Integer({
+        description: 'Revisions between that and the newest change; 0 = has everything.',
+      }),
+      reported_at: Type.String(),
+      version: Type.String(),
+    }),
+  ),
+  quarantined: Type.Array(
+    Type.Object({
+      key: Type.String(),
+      revision: Type.Integer(),
+      reason: Type.String(),
+      serving: Type.String({ description: '`last_good` or `nothing`.' }),
+    }),
+  ),
+  repaired: Type.Array(RepairView, {
+    description: 'What refreshes on this node have repaired, newest last.',
+  }),
+});
+export type SyncStatus = Static<typeof SyncStatus>;
+
+export const Refreshed = Type.Object({
+  message: Type.String(),
+  repaired_now: Type.Array(RepairView),
+  ...SyncStatus.properties,
+});
+
+export const Health = Type.Object({
+  status: Type.String(),
+  etcd_connected: Type.Optional(Type.Boolean()),
+});
