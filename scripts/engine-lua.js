@@ -19,7 +19,7 @@ function compile() {
   const out = mkdtempSync(path.join(tmpdir(), 'engine-lua-'));
   try {
     const tstl = path.join(root, 'node_modules/typescript-to-lua/dist/tstl.js');
-    const project = path.join(root, 'src/engine/tsconfig.lua.json');
+    const project = path.join(root, 'apisix/fence/tsconfig.lua.json');
     execFileSync(process.execPath, [tstl, '-p', project, '--outDir', out], { stdio: 'inherit' });
     const lines = readFileSync(path.join(out, 'engine.lua'), 'utf8').split('\n');
     return `${header}${lines.map((line) => line.trimEnd()).join('\n')}\n`;

@@ -1,0 +1,4138 @@
+-- The decision core of cdn_defense, compiled from src/engine/ by scripts/engine-lua.js. Do not edit.
+-- luacheck: ignore
+
+local ____modules = {}
+local ____moduleCache = {}
+local ____originalRequire = require
+local function require(file, ...)
+    if ____moduleCache[file] then
+        return ____moduleCache[file].value
+    end
+    if ____modules[file] then
+        local module = ____modules[file]
+        local value = nil
+        if (select("#", ...) > 0) then value = module(...) else value = module(file) end
+        ____moduleCache[file] = { value = value }
+        return value
+    else
+        if ____originalRequire then
+            return ____originalRequire(file)
+        else
+            error("module '" .. file .. "' not found")
+        end
+    end
+end
+____modules = {
+["lualib_bundle"] = function(...)
+local function __TS__StringCharCodeAt(self, index)
+    if index ~= index then
+        index = 0
+    end
+    if index < 0 then
+        return 0 / 0
+    end
+    return string.byte(self, index + 1) or 0 / 0
+end
+
+local function __TS__StringSlice(self, start, ____end)
+    if start == nil or start ~= start then
+        start = 0
+    end
+    if ____end ~= ____end then
+        ____end = 0
+    end
+    if start >= 0 then
+        start = start + 1
+    end
+    if ____end ~= nil and ____end < 0 then
+        ____end = ____end - 1
+    end
+    return string.sub(self, start, ____end)
+end
+
+return {
+  __TS__StringCharCodeAt = __TS__StringCharCodeAt,
+  __TS__StringSlice = __TS__StringSlice
+}
+ end,
+["text"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local isBlank
+function isBlank(code)
+    return code == 32 or code == 9
+end
+--- Small reading of byte strings. Offsets are never negative.
+local DIGIT_0 = 48
+local DIGIT_9 = 57
+--- The whole number that the text spells in 1–14 digits, or -1: no sign, no space, nothing else.
+function ____exports.parseDecimal(text)
+    local length = #text
+    if length == 0 or length > 14 then
+        return -1
+    end
+    local value = 0
+    do
+        local i = 0
+        while i < length do
+            local code = __TS__StringCharCodeAt(text, i)
+            if code < DIGIT_0 or code > DIGIT_9 then
+                return -1
+            end
+            value = value * 10 + (code - DIGIT_0)
+            i = i + 1
+        end
+    end
+    return value
+end
+--- 0–15, or -1.
+function ____exports.hexDigit(code)
+    if code >= 48 and code <= 57 then
+        return code - 48
+    end
+    if code >= 97 and code <= 102 then
+        return code - 87
+    end
+    if code >= 65 and code <= 70 then
+        return code - 55
+    end
+    return -1
+end
+function ____exports.startsWith(text, prefix)
+    return __TS__StringSlice(text, 0, #prefix) == prefix
+end
+function ____exports.contains(text, part)
+    return (string.find(text, part, nil, true) or 0) - 1 >= 0
+end
+--- Without spaces and tabs at either end.
+function ____exports.trim(text)
+    local from = 0
+    local to = #text
+    while from < to and isBlank(__TS__StringCharCodeAt(text, from)) do
+        from = from + 1
+    end
+    while to > from and isBlank(__TS__StringCharCodeAt(text, to - 1)) do
+        to = to - 1
+    end
+    return from == 0 and to == #text and text or __TS__StringSlice(text, from, to)
+end
+--- Parts between separators, at most `max`: the rest stays in the last one. An empty text has one empty part.
+function ____exports.split(text, separator, max)
+    local parts = {}
+    local from = 0
+    while #parts < max - 1 do
+        local at = (string.find(
+            text,
+            separator,
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        if at < 0 then
+            break
+        end
+        parts[#parts + 1] = __TS__StringSlice(text, from, at)
+        from = at + #separator
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return parts
+end
+--- Whether two texts of secrets are equal, in a time that depends on their lengths only.
+function ____exports.sameSecret(a, b)
+    if #a ~= #b then
+        return false
+    end
+    local differences = 0
+    do
+        local i = 0
+        while i < #a do
+            if __TS__StringCharCodeAt(a, i) ~= __TS__StringCharCodeAt(b, i) then
+                differences = differences + 1
+            end
+            i = i + 1
+        end
+    end
+    return differences == 0
+end
+return ____exports
+ end,
+["address"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____text_2Ets = require("text")
+local hexDigit = ____text_2Ets.hexDigit
+local parseDecimal = ____text_2Ets.parseDecimal
+local DOT = 46
+local HEX = "0123456789abcdef"
+local function parseV4(text)
+    local bytes = {}
+    local value = -1
+    local first = 0
+    do
+        local i = 0
+        while i <= #text do
+            local code = i < #text and __TS__StringCharCodeAt(text, i) or DOT
+            if code == DOT then
+                if value < 0 or #bytes == 4 then
+                    return nil
+                end
+                bytes[#bytes + 1] = value
+                value = -1
+            elseif code >= 48 and code <= 57 then
+                if value < 0 then
+                    value = code - 48
+                    first = code
+                else
+                    if first == 48 then
+                        return nil
+                    end
+                    value = value * 10 + (code - 48)
+                    if value > 255 then
+                        return nil
+                    end
+                end
+            else
+                return nil
+            end
+            i = i + 1
+        end
+    end
+    return #bytes == 4 and bytes or nil
+end
+--- The bytes of colon-separated groups (the last may be dotted IPv4), or nothing. An empty text has none.
+local function parseGroups(text)
+    local bytes = {}
+    if text == "" then
+        return bytes
+    end
+    local from = 0
+    while from <= #text do
+        local colon = (string.find(
+            text,
+            ":",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = colon < 0 and #text or colon
+        local group = __TS__StringSlice(text, from, to)
+        if colon < 0 and (string.find(group, ".", nil, true) or 0) - 1 >= 0 then
+            local v4 = parseV4(group)
+            if v4 == nil then
+                return nil
+            end
+            for ____, byte in ipairs(v4) do
+                bytes[#bytes + 1] = byte
+            end
+            return bytes
+        end
+        if #group == 0 or #group > 4 then
+            return nil
+        end
+        local value = 0
+        do
+            local i = 0
+            while i < #group do
+                local digit = hexDigit(__TS__StringCharCodeAt(group, i))
+                if digit < 0 then
+                    return nil
+                end
+                value = value * 16 + digit
+                i = i + 1
+            end
+        end
+        local high = math.floor(value / 256)
+        bytes[#bytes + 1] = high
+        bytes[#bytes + 1] = value - high * 256
+        if colon < 0 then
+            return bytes
+        end
+        from = colon + 1
+    end
+    return nil
+end
+local function parseV6(text)
+    local gap = (string.find(text, "::", nil, true) or 0) - 1
+    if gap < 0 then
+        local bytes = parseGroups(text)
+        return bytes ~= nil and #bytes == 16 and bytes or nil
+    end
+    local head = parseGroups(__TS__StringSlice(text, 0, gap))
+    local tailText = __TS__StringSlice(text, gap + 2)
+    local tail = parseGroups(tailText)
+    if head == nil or tail == nil or #head + #tail > 14 then
+        return nil
+    end
+    if (string.find(
+        __TS__StringSlice(text, 0, gap),
+        ".",
+        nil,
+        true
+    ) or 0) - 1 >= 0 then
+        return nil
+    end
+    local bytes = head
+    local zeros = 16 - #head - #tail
+    do
+        local i = 0
+        while i < zeros do
+            bytes[#bytes + 1] = 0
+            i = i + 1
+        end
+    end
+    for ____, byte in ipairs(tail) do
+        bytes[#bytes + 1] = byte
+    end
+    return bytes
+end
+local function isMapped(bytes)
+    do
+        local i = 0
+        while i < 10 do
+            if bytes[i + 1] ~= 0 then
+                return false
+            end
+            i = i + 1
+        end
+    end
+    return bytes[11] == 255 and bytes[12] == 255
+end
+--- The bytes of an address, or nothing when the text is not exactly one. A zone (`%eth0`) makes it none.
+function ____exports.parseAddress(text)
+    if #text > 45 then
+        return nil
+    end
+    if (string.find(text, ":", nil, true) or 0) - 1 < 0 then
+        return parseV4(text)
+    end
+    local bytes = parseV6(text)
+    if bytes == nil or not isMapped(bytes) then
+        return bytes
+    end
+    local v4 = {}
+    do
+        local i = 12
+        while i < 16 do
+            v4[#v4 + 1] = bytes[i + 1] or 0
+            i = i + 1
+        end
+    end
+    return v4
+end
+--- `address` or `address/bits`; nothing when it is neither. Bits after the prefix are ignored.
+function ____exports.parseCidr(text)
+    local slash = (string.find(text, "/", nil, true) or 0) - 1
+    local bytes = ____exports.parseAddress(slash < 0 and text or __TS__StringSlice(text, 0, slash))
+    if bytes == nil then
+        return nil
+    end
+    local width = #bytes * 8
+    if slash < 0 then
+        return {bytes = bytes, bits = width}
+    end
+    local bits = parseDecimal(__TS__StringSlice(text, slash + 1))
+    if width == 32 and (string.find(text, ":", nil, true) or 0) - 1 >= 0 then
+        bits = bits - 96
+    end
+    local ____temp_0
+    if bits < 0 or bits > width then
+        ____temp_0 = nil
+    else
+        ____temp_0 = {bytes = bytes, bits = bits}
+    end
+    return ____temp_0
+end
+local function isInside(address, cidr)
+    if #address ~= #cidr.bytes then
+        return false
+    end
+    local whole = math.floor(cidr.bits / 8)
+    do
+        local i = 0
+        while i < whole do
+            if address[i + 1] ~= cidr.bytes[i + 1] then
+                return false
+            end
+            i = i + 1
+        end
+    end
+    local rest = cidr.bits - whole * 8
+    if rest == 0 then
+        return true
+    end
+    local unit = 256
+    do
+        local i = 0
+        while i < rest do
+            unit = unit / 2
+            i = i + 1
+        end
+    end
+    return math.floor((address[whole + 1] or 0) / unit) == math.floor((cidr.bytes[whole + 1] or 0) / unit)
+end
+function ____exports.isInAny(address, cidrs)
+    for ____, cidr in ipairs(cidrs) do
+        if isInside(address, cidr) then
+            return true
+        end
+    end
+    return false
+end
+--- Who is counted together: one IPv4 address, or one IPv6 /64, which is what one customer gets. In hex.
+function ____exports.clientKey(address)
+    local key = ""
+    local length = #address == 4 and 4 or 8
+    do
+        local i = 0
+        while i < length do
+            local byte = address[i + 1] or 0
+            local high = math.floor(byte / 16)
+            local low = byte - high * 16
+            key = key .. __TS__StringSlice(HEX, high, high + 1) .. __TS__StringSlice(HEX, low, low + 1)
+            i = i + 1
+        end
+    end
+    return key
+end
+return ____exports
+ end,
+["request"] = function(...)
+local ____exports = {}
+--- Headers with a grammar of their own, written by clients and proxies: never a place of free text.
+local STRUCTURED = {
+    ["cache-control"] = 1,
+    connection = 1,
+    date = 1,
+    dnt = 1,
+    host = 1,
+    ["if-modified-since"] = 1,
+    ["if-none-match"] = 1,
+    ["keep-alive"] = 1,
+    origin = 1,
+    pragma = 1,
+    priority = 1,
+    ["sec-ch-ua"] = 1,
+    ["sec-ch-ua-mobile"] = 1,
+    ["sec-fetch-dest"] = 1,
+    ["sec-fetch-site"] = 1,
+    ["sec-fetch-user"] = 1,
+    ["sec-gpc"] = 1,
+    te = 1,
+    ["upgrade-insecure-requests"] = 1
+}
+local function place(facts, header)
+    local value = header.value
+    repeat
+        local ____switch3 = header.name
+        local ____cond3 = ____switch3 == "user-agent"
+        if ____cond3 then
+            facts.user_agent = value
+            facts.has_user_agent = true
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "accept"
+        if ____cond3 then
+            facts.accept = value
+            facts.has_accept = true
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "cookie"
+        if ____cond3 then
+            facts.cookie = facts.cookie == "" and value or (facts.cookie .. "; ") .. value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "x-forwarded-for"
+        if ____cond3 then
+            facts.forwarded_for = facts.forwarded_for == "" and value or (facts.forwarded_for .. ",") .. value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "accept-language"
+        if ____cond3 then
+            facts.accept_language = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "accept-encoding"
+        if ____cond3 then
+            facts.accept_encoding = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "referer"
+        if ____cond3 then
+            facts.referer = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "content-type"
+        if ____cond3 then
+            facts.content_type = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "content-length"
+        if ____cond3 then
+            facts.content_length = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "transfer-encoding"
+        if ____cond3 then
+            facts.transfer_encoding = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "sec-ch-ua-platform"
+        if ____cond3 then
+            facts.ua_platform = value
+            return
+        end
+        ____cond3 = ____cond3 or ____switch3 == "sec-fetch-mode"
+        if ____cond3 then
+            facts.fetch_mode = value
+            return
+        end
+        do
+            if STRUCTURED[header.name] ~= 1 then
+                local ____facts_others_0 = facts.others
+                ____facts_others_0[#____facts_others_0 + 1] = header
+            end
+        end
+    until true
+end
+--- One pass over the headers.
+function ____exports.gatherHeaders(headers)
+    local facts = {
+        accept = "",
+        accept_encoding = "",
+        accept_language = "",
+        content_length = "",
+        content_type = "",
+        cookie = "",
+        fetch_mode = "",
+        forwarded_for = "",
+        referer = "",
+        transfer_encoding = "",
+        ua_platform = "",
+        user_agent = "",
+        has_user_agent = false,
+        has_accept = false,
+        others = {}
+    }
+    for ____, header in ipairs(headers) do
+        place(facts, header)
+    end
+    return facts
+end
+return ____exports
+ end,
+["binding"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+--- The host without its port: cookies do not know ports.
+function ____exports.hostName(host)
+    if (string.byte(host, 1) or 0 / 0) == 91 then
+        local ____end = (string.find(host, "]", nil, true) or 0) - 1
+        return ____end < 0 and host or __TS__StringSlice(host, 0, ____end + 1)
+    end
+    local colon = (string.find(host, ":", nil, true) or 0) - 1
+    return colon < 0 and host or __TS__StringSlice(host, 0, colon)
+end
+function ____exports.bindingOf(tenant, request, facts, lower)
+    return {
+        tenant = tenant,
+        host = lower(____exports.hostName(request.host)),
+        user_agent = facts.user_agent,
+        language = facts.accept_language,
+        platform = facts.ua_platform
+    }
+end
+--- Length before each part, so that no two lists of parts give the same message.
+function ____exports.message(parts)
+    local out = {}
+    for ____, part in ipairs(parts) do
+        out[#out + 1] = tostring(#part) .. ":"
+        out[#out + 1] = part
+    end
+    return table.concat(out, "")
+end
+return ____exports
+ end,
+["host"] = function(...)
+local ____exports = {}
+return ____exports
+ end,
+["keyring"] = function(...)
+local ____exports = {}
+--- A key shorter than this could be guessed; it is left out.
+local MIN_SECRET_BYTES = 16
+--- Keeps the keys that may verify; the last signing key in the given order signs.
+function ____exports.compileKeyring(documents)
+    local keys = {}
+    local signing
+    for ____, document in ipairs(documents) do
+        do
+            if document.state == "retired" or #document.secret < MIN_SECRET_BYTES then
+                goto __continue3
+            end
+            local key = {id = document.id, secret = document.secret}
+            keys[#keys + 1] = key
+            if document.state == "signing" then
+                signing = key
+            end
+        end
+        ::__continue3::
+    end
+    return {signing = signing, keys = keys}
+end
+function ____exports.findKey(keyring, id)
+    for ____, key in ipairs(keyring.keys) do
+        if key.id == id then
+            return key
+        end
+    end
+    return nil
+end
+return ____exports
+ end,
+["challenge"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local ____exports = {}
+local ____binding_2Ets = require("binding")
+local message = ____binding_2Ets.message
+local ____keyring_2Ets = require("keyring")
+local findKey = ____keyring_2Ets.findKey
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local hexDigit = ____text_2Ets.hexDigit
+local parseDecimal = ____text_2Ets.parseDecimal
+local sameSecret = ____text_2Ets.sameSecret
+local split = ____text_2Ets.split
+____exports.CHALLENGE_TTL_S = 300
+--- About a quarter of a second in a Worker of a middling phone.
+____exports.BASE_DIFFICULTY = 65536
+local MAX_DIFFICULTY = ____exports.BASE_DIFFICULTY * 8
+local WORD = 4294967296
+local VERSION = "c1"
+local function seal(host, key, binding, issued_s, difficulty, fingerprint)
+    return host.hmac_sha256(
+        key.secret,
+        message({
+            "challenge",
+            VERSION,
+            key.id,
+            tostring(issued_s),
+            tostring(difficulty),
+            fingerprint and "f" or "p",
+            binding.tenant,
+            binding.host,
+            binding.user_agent
+        })
+    )
+end
+--- The work doubles with every 15 points of score above the threshold, up to eightfold.
+function ____exports.difficultyFor(score, threshold)
+    local difficulty = ____exports.BASE_DIFFICULTY
+    do
+        local over = score - threshold
+        while over >= 15 and difficulty < MAX_DIFFICULTY do
+            difficulty = difficulty * 2
+            over = over - 15
+        end
+    end
+    return difficulty
+end
+--- `c1.{kid}.{issued}.{difficulty}.{f|p}.{hmac}`: nothing is kept, any gateway can check it.
+function ____exports.issueChallenge(host, key, binding, difficulty, fingerprint)
+    local issued_s = math.floor(host.now() / 1000)
+    local mac = seal(
+        host,
+        key,
+        binding,
+        issued_s,
+        difficulty,
+        fingerprint
+    )
+    local token = (((((((((VERSION .. ".") .. key.id) .. ".") .. tostring(issued_s)) .. ".") .. tostring(difficulty)) .. ".") .. (fingerprint and "f" or "p")) .. ".") .. mac
+    return {token = token, difficulty = difficulty, fingerprint = fingerprint}
+end
+--- Whether SHA-256 of `token.nonce`, its first 32 bits as a number, lies in the first 1/difficulty of them.
+function ____exports.isSolved(host, token, nonce, difficulty)
+    local digest = host.sha256((token .. ".") .. nonce)
+    local word = 0
+    do
+        local i = 0
+        while i < 8 do
+            word = word * 16 + math.max(
+                0,
+                hexDigit(__TS__StringCharCodeAt(digest, i))
+            )
+            i = i + 1
+        end
+    end
+    return word < math.floor(WORD / difficulty)
+end
+--- The language a browser prefers must be the one it sends, and it does not call itself automated.
+local function judgeBrowser(host, binding, solution)
+    if solution.webdriver then
+        return "automated"
+    end
+    local first = host.lower(split(solution.languages, ",", 2)[1] or "")
+    if first == "" or not contains(
+        host.lower(binding.language),
+        first
+    ) then
+        return "inconsistent"
+    end
+    if binding.platform ~= "" and binding.platform ~= ("\"" .. solution.platform) .. "\"" then
+        return "inconsistent"
+    end
+    return nil
+end
+--- Nothing when the solution stands: then a clearance may be issued, fingerprinted if the token asked for it.
+function ____exports.judgeSolution(host, keyring, binding, solution)
+    local function refuse(refusal)
+        return {refusal = refusal, fingerprinted = false}
+    end
+    if #solution.token > 256 or #solution.nonce > 32 or solution.nonce == "" then
+        return refuse("malformed")
+    end
+    local parts = split(solution.token, ".", 7)
+    if #parts ~= 6 or parts[1] ~= VERSION then
+        return refuse("malformed")
+    end
+    local key = findKey(keyring, parts[2] or "")
+    local issued_s = parseDecimal(parts[3] or "")
+    local difficulty = parseDecimal(parts[4] or "")
+    local fingerprint = parts[5] == "f"
+    if key == nil or issued_s < 0 or difficulty < 1 or difficulty > MAX_DIFFICULTY then
+        return refuse("forged")
+    end
+    local mac = seal(
+        host,
+        key,
+        binding,
+        issued_s,
+        difficulty,
+        fingerprint
+    )
+    if not fingerprint and parts[5] ~= "p" or not sameSecret(mac, parts[6] or "") then
+        return refuse("forged")
+    end
+    local age_ms = host.now() - issued_s * 1000
+    if age_ms > ____exports.CHALLENGE_TTL_S * 1000 or age_ms < -60000 then
+        return refuse("expired")
+    end
+    if not ____exports.isSolved(host, solution.token, solution.nonce, difficulty) then
+        return refuse("unsolved")
+    end
+    local ____fingerprint_0
+    if fingerprint then
+        ____fingerprint_0 = judgeBrowser(host, binding, solution)
+    else
+        ____fingerprint_0 = nil
+    end
+    local judged = ____fingerprint_0
+    return {refusal = judged, fingerprinted = fingerprint and judged == nil}
+end
+return ____exports
+ end,
+["clearance"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____binding_2Ets = require("binding")
+local message = ____binding_2Ets.message
+local ____keyring_2Ets = require("keyring")
+local findKey = ____keyring_2Ets.findKey
+local ____text_2Ets = require("text")
+local parseDecimal = ____text_2Ets.parseDecimal
+local sameSecret = ____text_2Ets.sameSecret
+local split = ____text_2Ets.split
+--- How long a solved challenge lasts.
+____exports.CLEARANCE_TTL_S = 1800
+local VERSION = "l1"
+--- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
+function ____exports.clearanceCookieName(scheme)
+    return scheme == "https" and "__Host-lockstep-clearance" or "lockstep-clearance"
+end
+local function seal(host, key, binding, expires_s, fingerprinted)
+    return host.hmac_sha256(
+        key.secret,
+        message({
+            "clearance",
+            VERSION,
+            key.id,
+            tostring(expires_s),
+            binding.tenant,
+            binding.host,
+            binding.user_agent,
+            fingerprinted and "f" or "p",
+            fingerprinted and binding.language or "",
+            fingerprinted and binding.platform or ""
+        })
+    )
+end
+--- `l1.{kid}.{expires}.{f|p}.{hmac}`
+function ____exports.issueClearance(host, key, binding, fingerprinted)
+    local expires_s = math.floor(host.now() / 1000) + ____exports.CLEARANCE_TTL_S
+    local mac = seal(
+        host,
+        key,
+        binding,
+        expires_s,
+        fingerprinted
+    )
+    return (((((((VERSION .. ".") .. key.id) .. ".") .. tostring(expires_s)) .. ".") .. (fingerprinted and "f" or "p")) .. ".") .. mac
+end
+--- The value of the first cookie of this name, or an empty text.
+function ____exports.cookieValue(cookie, name)
+    local wanted = name .. "="
+    local from = 0
+    while from < #cookie do
+        local semicolon = (string.find(
+            cookie,
+            ";",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = semicolon < 0 and #cookie or semicolon
+        while from < to and __TS__StringCharCodeAt(cookie, from) == 32 do
+            from = from + 1
+        end
+        if __TS__StringSlice(cookie, from, from + #wanted) == wanted then
+            return __TS__StringSlice(cookie, from + #wanted, to)
+        end
+        from = to + 1
+    end
+    return ""
+end
+--- A flag for the decision, never a pass: a cleared client is still limited and its requests are still read.
+function ____exports.readClearance(host, keyring, binding, value)
+    if value == "" then
+        return "absent"
+    end
+    if #value > 256 then
+        return "invalid"
+    end
+    local parts = split(value, ".", 6)
+    if #parts ~= 5 or parts[1] ~= VERSION then
+        return "invalid"
+    end
+    local key = findKey(keyring, parts[2] or "")
+    local expires_s = parseDecimal(parts[3] or "")
+    local kind = parts[4] or ""
+    if key == nil or expires_s < 0 or kind ~= "f" and kind ~= "p" then
+        return "invalid"
+    end
+    if not sameSecret(
+        seal(
+            host,
+            key,
+            binding,
+            expires_s,
+            kind == "f"
+        ),
+        parts[5] or ""
+    ) then
+        return "invalid"
+    end
+    if expires_s * 1000 <= host.now() then
+        return "expired"
+    end
+    return kind == "f" and "fingerprinted" or "plain"
+end
+return ____exports
+ end,
+["client"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____address_2Ets = require("address")
+local clientKey = ____address_2Ets.clientKey
+local isInAny = ____address_2Ets.isInAny
+local parseAddress = ____address_2Ets.parseAddress
+local ____text_2Ets = require("text")
+local split = ____text_2Ets.split
+local trim = ____text_2Ets.trim
+--- Proxies between the client and us that one request may name; more are not read.
+local MAX_HOPS = 32
+--- An address as proxies write it: possibly in brackets, possibly with a port.
+local function parseHop(text)
+    if (string.byte(text, 1) or 0 / 0) == 91 then
+        local ____end = (string.find(text, "]", nil, true) or 0) - 1
+        return ____end < 0 and text or __TS__StringSlice(text, 1, ____end)
+    end
+    local colon = (string.find(text, ":", nil, true) or 0) - 1
+    return colon > 0 and (string.find(
+        text,
+        ":",
+        math.max(colon + 1 + 1, 1),
+        true
+    ) or 0) - 1 < 0 and __TS__StringSlice(text, 0, colon) or text
+end
+--- The client behind trusted proxies: `X-Forwarded-For` is read from the right, and the first address that is
+-- no trusted proxy is the client. An unreadable entry ends the walk: what stands left of it proves nothing.
+function ____exports.identify(remote_ip, forwarded_for, trusted)
+    local ip = remote_ip
+    local address = parseAddress(remote_ip)
+    if address == nil then
+        return {address = address, key = "unknown", ip = ip}
+    end
+    if forwarded_for ~= "" and #trusted > 0 then
+        local hops = split(forwarded_for, ",", 4096)
+        local stop = math.max(0, #hops - MAX_HOPS)
+        do
+            local i = #hops - 1
+            while i >= stop and isInAny(address, trusted) do
+                local text = parseHop(trim(hops[i + 1] or ""))
+                local hop = parseAddress(text)
+                if hop == nil then
+                    break
+                end
+                address = hop
+                ip = text
+                i = i - 1
+            end
+        end
+    end
+    return {
+        address = address,
+        key = clientKey(address),
+        ip = ip
+    }
+end
+return ____exports
+ end,
+["patterns"] = function(...)
+local ____exports = {}
+--- Tools whose only use is to look for holes, by the names they give themselves.
+____exports.SCANNER_AGENT = (("(?:^|[^a-z])(?:acunetix|arachni|burp(?:suite| collaborator)|dirbuster|dirsearch|feroxbuster|ffuf|fuzz faster|gobuster|" .. "havij|hydra|jaeles|jorgee|masscan|morfeus|nessus|netsparker|nikto|nmap|nuclei|openvas|paros|pangolin|") .. "qualys|skipfish|sqlmap|sqlninja|w3af|wapiti|webinspect|webshag|wfuzz|whatweb|wpscan|xsser|xspider|zaproxy|zgrab|zmeu)(?:[^a-z]|$)") .. "|(?:interact[.]sh|oast(?:ify)?[.](?:com|fun|live|me|online|pro|site)|burpcollaborator[.]net|interactsh[.]com)"
+--- Libraries and tools that say honestly what they are.
+____exports.DECLARED_TOOL = "^(?:curl|wget|python|go-http-client|java|okhttp|libwww-perl|lwp|ruby|php|axios|node|scrapy|httpie|aiohttp)[/ -]|headlesschrome|phantomjs|selenium|puppeteer|playwright"
+return ____exports
+ end,
+["signal"] = function(...)
+local ____exports = {}
+local PAYLOAD_CAP = 100
+local EVASION_CAP = 60
+local SCANNER_CAP = 80
+local CONSISTENCY_CAP = 40
+local BEHAVIOUR_CAP = 50
+local REPUTATION_CAP = 60
+--- Adds the points of each group up to its cap, and the groups up to 100.
+function ____exports.scoreOf(signals)
+    local payload = 0
+    local evasion = 0
+    local scanner = 0
+    local consistency = 0
+    local behaviour = 0
+    local reputation = 0
+    for ____, signal in ipairs(signals) do
+        if signal.group == "payload" then
+            payload = payload + signal.points
+        elseif signal.group == "evasion" then
+            evasion = evasion + signal.points
+        elseif signal.group == "scanner" then
+            scanner = scanner + signal.points
+        elseif signal.group == "consistency" then
+            consistency = consistency + signal.points
+        elseif signal.group == "behaviour" then
+            behaviour = behaviour + signal.points
+        else
+            reputation = reputation + signal.points
+        end
+    end
+    payload = math.min(PAYLOAD_CAP, payload)
+    local total = payload + math.min(EVASION_CAP, evasion) + math.min(SCANNER_CAP, scanner) + math.min(CONSISTENCY_CAP, consistency) + math.min(BEHAVIOUR_CAP, behaviour) + math.min(REPUTATION_CAP, reputation)
+    return {
+        total = math.min(100, total),
+        payload = payload
+    }
+end
+--- Adds a signal unless the same finding at the same place is already there.
+function ____exports.addSignal(signals, signal)
+    for ____, known in ipairs(signals) do
+        if known.id == signal.id then
+            return
+        end
+    end
+    signals[#signals + 1] = signal
+end
+return ____exports
+ end,
+["consistency"] = function(...)
+local ____exports = {}
+local ____patterns_2Ets = require("patterns")
+local DECLARED_TOOL = ____patterns_2Ets.DECLARED_TOOL
+local SCANNER_AGENT = ____patterns_2Ets.SCANNER_AGENT
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local startsWith = ____text_2Ets.startsWith
+local function add(signals, id, group, points)
+    signals[#signals + 1] = {id = id, group = group, points = points, place = "user_agent"}
+end
+--- The platform hint names what the user agent names, where a browser sends both.
+local function platformAgrees(agent, hint)
+    if hint == "\"Windows\"" then
+        return contains(agent, "Windows")
+    end
+    if hint == "\"macOS\"" then
+        return contains(agent, "Macintosh")
+    end
+    if hint == "\"Android\"" then
+        return contains(agent, "Android") or contains(agent, "Linux")
+    end
+    if hint == "\"Linux\"" then
+        return contains(agent, "Linux") or contains(agent, "X11")
+    end
+    return true
+end
+local function judgeBrowser(request, facts, signals)
+    if facts.accept_language == "" then
+        add(signals, "browser_without_language", "consistency", 10)
+    end
+    if facts.accept_encoding == "" then
+        add(signals, "browser_without_encoding", "consistency", 5)
+    end
+    if facts.ua_platform ~= "" and not platformAgrees(facts.user_agent, facts.ua_platform) then
+        add(signals, "platform_disagrees", "consistency", 20)
+    end
+    if request.scheme == "https" and facts.ua_platform ~= "" and facts.fetch_mode == "" then
+        add(signals, "browser_without_fetch_metadata", "consistency", 10)
+    end
+end
+--- Does the client look like what it says it is? Odd headers alone never reach a sane threshold: their group
+-- is capped at 40. A tool that names itself as an attack scanner is another matter.
+function ____exports.judgeClient(host, request, facts, signals)
+    if facts.user_agent == "" then
+        add(signals, "agent_missing", "consistency", 15)
+        if not facts.has_accept then
+            add(signals, "accept_missing", "consistency", 5)
+        end
+        return
+    end
+    local agent = host.lower(facts.user_agent)
+    if host.match(SCANNER_AGENT, agent) then
+        add(signals, "scanner_agent", "scanner", 80)
+    elseif host.match(DECLARED_TOOL, agent) then
+        add(signals, "automation_agent", "consistency", 10)
+    elseif startsWith(agent, "mozilla/5.0 (") and not contains(agent, "compatible;") then
+        judgeBrowser(request, facts, signals)
+    end
+    if not facts.has_accept then
+        add(signals, "accept_missing", "consistency", 5)
+    end
+end
+return ____exports
+ end,
+["multipart"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local isLetter, endsToken, trimEnd
+function isLetter(code)
+    return code >= 97 and code <= 122
+end
+function endsToken(code)
+    return code == 59 or code == 32 or code == 13 or code == 10 or code == 44
+end
+function trimEnd(text)
+    local to = #text
+    while to > 0 and (__TS__StringCharCodeAt(text, to - 1) == 10 or __TS__StringCharCodeAt(text, to - 1) == 13) do
+        to = to - 1
+    end
+    return __TS__StringSlice(text, 0, to)
+end
+local MAX_PARTS = 200
+--- A parameter of a header, quoted or not: `name="x"`. `lowered` is the header in lower case.
+local function parameter(header, lowered, name)
+    local at = (string.find(lowered, name .. "=", nil, true) or 0) - 1
+    while at > 0 and isLetter(__TS__StringCharCodeAt(lowered, at - 1)) do
+        at = (string.find(
+            lowered,
+            name .. "=",
+            math.max(at + 1 + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    if at < 0 then
+        return ""
+    end
+    local from = at + #name + 1
+    if __TS__StringCharCodeAt(header, from) == 34 then
+        local ____end = (string.find(
+            header,
+            "\"",
+            math.max(from + 1 + 1, 1),
+            true
+        ) or 0) - 1
+        return __TS__StringSlice(header, from + 1, ____end < 0 and #header or ____end)
+    end
+    local to = from
+    while to < #header and not endsToken(__TS__StringCharCodeAt(header, to)) do
+        to = to + 1
+    end
+    return __TS__StringSlice(header, from, to)
+end
+function ____exports.boundaryOf(contentType, lower)
+    return parameter(
+        contentType,
+        lower(contentType),
+        "boundary"
+    )
+end
+--- The parts between boundaries. What is no part is left out: it is inspected with the whole by the caller.
+function ____exports.readMultipart(body, boundary, lower)
+    local parts = {}
+    local mark = "--" .. boundary
+    local at = (string.find(body, mark, nil, true) or 0) - 1
+    while at >= 0 and #parts < MAX_PARTS do
+        local from = at + #mark
+        local next = (string.find(
+            body,
+            mark,
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = next < 0 and #body or next
+        local blank = (string.find(
+            body,
+            "\r\n\r\n",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local width = 4
+        if blank < 0 or blank > to then
+            blank = (string.find(
+                body,
+                "\n\n",
+                math.max(from + 1, 1),
+                true
+            ) or 0) - 1
+            width = 2
+        end
+        if blank >= 0 and blank < to then
+            local headers = __TS__StringSlice(body, from, blank)
+            local lowered = lower(headers)
+            parts[#parts + 1] = {
+                name = parameter(headers, lowered, "name"),
+                filename = parameter(headers, lowered, "filename"),
+                headers = headers,
+                content = trimEnd(__TS__StringSlice(body, blank + width, to))
+            }
+        end
+        at = next
+    end
+    return parts
+end
+return ____exports
+ end,
+["decode"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____text_2Ets = require("text")
+local hexDigit = ____text_2Ets.hexDigit
+--- Decoders never fail: what is no valid escape stays as it is, which is also what lenient servers do.
+local PERCENT = 37
+local PLUS = 43
+local BACKSLASH = 92
+local AMPERSAND = 38
+local SEMICOLON = 59
+--- One code point as a byte, as ASCII where a full-width form stands for it, else as a byte no rule reads.
+local function asByte(code)
+    if code < 256 then
+        return string.char(code)
+    end
+    if code >= 65281 and code <= 65374 then
+        return string.char(code - 65248)
+    end
+    return string.char(255)
+end
+--- The number that `count` hex digits spell at `at`, or -1.
+local function hexAt(text, at, count)
+    local value = 0
+    do
+        local i = 0
+        while i < count do
+            local digit = hexDigit(__TS__StringCharCodeAt(text, at + i))
+            if digit < 0 then
+                return -1
+            end
+            value = value * 16 + digit
+            i = i + 1
+        end
+    end
+    return value
+end
+--- `%41` and IIS's `%u0041`; `+` too, as forms write spaces, when `plus` is set.
+function ____exports.decodePercent(text, plus)
+    if (string.find(text, "%", nil, true) or 0) - 1 < 0 and not (plus and (string.find(text, "+", nil, true) or 0) - 1 >= 0) then
+        return text
+    end
+    local out = {}
+    local length = #text
+    local from = 0
+    local at = 0
+    while at < length do
+        local code = __TS__StringCharCodeAt(text, at)
+        local byte = ""
+        local width = 1
+        if code == PERCENT then
+            local value = hexAt(text, at + 1, 2)
+            if value >= 0 then
+                byte = string.char(value)
+                width = 3
+            elseif __TS__StringCharCodeAt(text, at + 1) == 117 or __TS__StringCharCodeAt(text, at + 1) == 85 then
+                local wide = hexAt(text, at + 2, 4)
+                if wide >= 0 then
+                    byte = asByte(wide)
+                    width = 6
+                end
+            end
+        elseif code == PLUS and plus then
+            byte = " "
+        end
+        if byte ~= "" then
+            if at > from then
+                out[#out + 1] = __TS__StringSlice(text, from, at)
+            end
+            out[#out + 1] = byte
+            from = at + width
+        end
+        at = at + width
+    end
+    if from < length then
+        out[#out + 1] = __TS__StringSlice(text, from)
+    end
+    return table.concat(out, "")
+end
+--- The entities that markup filters have been passed with; the rest spell letters nobody hides behind.
+local ENTITIES = {
+    amp = "&",
+    apos = "'",
+    ast = "*",
+    bsol = "\\",
+    colon = ":",
+    comma = ",",
+    dollar = "$",
+    equals = "=",
+    excl = "!",
+    grave = "`",
+    gt = ">",
+    lbrace = "{",
+    lcub = "{",
+    lpar = "(",
+    lsqb = "[",
+    lt = "<",
+    newline = "\n",
+    num = "#",
+    percnt = "%",
+    period = ".",
+    quot = "\"",
+    rcub = "}",
+    rpar = ")",
+    rsqb = "]",
+    semi = ";",
+    sol = "/",
+    tab = "\t",
+    vert = "|"
+}
+local function numericEntity(text, at)
+    local i = at + 2
+    local hex = __TS__StringCharCodeAt(text, i) == 120 or __TS__StringCharCodeAt(text, i) == 88
+    if hex then
+        i = i + 1
+    end
+    local value = 0
+    local digits = 0
+    while i < #text and digits < 8 do
+        local digit = hexDigit(__TS__StringCharCodeAt(text, i))
+        if digit < 0 or not hex and digit > 9 then
+            break
+        end
+        value = value * (hex and 16 or 10) + digit
+        digits = digits + 1
+        i = i + 1
+    end
+    if digits == 0 then
+        return nil
+    end
+    if __TS__StringCharCodeAt(text, i) == SEMICOLON then
+        i = i + 1
+    end
+    return {
+        byte = asByte(value),
+        width = i - at
+    }
+end
+local function entityAt(text, at, lower)
+    if __TS__StringCharCodeAt(text, at + 1) == 35 then
+        return numericEntity(text, at)
+    end
+    local ____end = (string.find(
+        text,
+        ";",
+        math.max(at + 1 + 1, 1),
+        true
+    ) or 0) - 1
+    if ____end < 0 or ____end - at > 9 then
+        return nil
+    end
+    local known = ENTITIES[lower(__TS__StringSlice(text, at + 1, ____end))]
+    return type(known) == "string" and ({byte = known, width = ____end + 1 - at}) or nil
+end
+--- `&lt;`, `&#60;`, `&#x3c;`, also without the semicolon where browsers accept that.
+function ____exports.decodeEntities(text, lower)
+    local at = (string.find(text, "&", nil, true) or 0) - 1
+    if at < 0 then
+        return text
+    end
+    local out = {}
+    local from = 0
+    while at >= 0 do
+        local ____temp_0
+        if __TS__StringCharCodeAt(text, at) == AMPERSAND then
+            ____temp_0 = entityAt(text, at, lower)
+        else
+            ____temp_0 = nil
+        end
+        local escape = ____temp_0
+        if escape ~= nil then
+            out[#out + 1] = __TS__StringSlice(text, from, at)
+            out[#out + 1] = escape.byte
+            from = at + escape.width
+            at = (string.find(
+                text,
+                "&",
+                math.max(from + 1, 1),
+                true
+            ) or 0) - 1
+        else
+            at = (string.find(
+                text,
+                "&",
+                math.max(at + 1 + 1, 1),
+                true
+            ) or 0) - 1
+        end
+    end
+    out[#out + 1] = __TS__StringSlice(text, from)
+    return table.concat(out, "")
+end
+local function escapeAt(text, at)
+    local kind = __TS__StringCharCodeAt(text, at + 1)
+    if kind == 120 or kind == 88 then
+        local value = hexAt(text, at + 2, 2)
+        local ____temp_1
+        if value < 0 then
+            ____temp_1 = nil
+        else
+            ____temp_1 = {
+                byte = asByte(value),
+                width = 4
+            }
+        end
+        return ____temp_1
+    end
+    if kind == 117 or kind == 85 then
+        if __TS__StringCharCodeAt(text, at + 2) == 123 then
+            local ____end = (string.find(
+                text,
+                "}",
+                math.max(at + 3 + 1, 1),
+                true
+            ) or 0) - 1
+            local digits = ____end - at - 3
+            local value = (____end < 0 or digits < 1 or digits > 6) and -1 or hexAt(text, at + 3, digits)
+            local ____temp_2
+            if value < 0 then
+                ____temp_2 = nil
+            else
+                ____temp_2 = {
+                    byte = asByte(value),
+                    width = ____end + 1 - at
+                }
+            end
+            return ____temp_2
+        end
+        local value = hexAt(text, at + 2, 4)
+        local ____temp_3
+        if value < 0 then
+            ____temp_3 = nil
+        else
+            ____temp_3 = {
+                byte = asByte(value),
+                width = 6
+            }
+        end
+        return ____temp_3
+    end
+    return nil
+end
+--- `\x3c`, `\u003c`, `\u{3c}`: what scripts and JSON inside JSON write.
+function ____exports.decodeEscapes(text)
+    local at = (string.find(text, "\\", nil, true) or 0) - 1
+    if at < 0 then
+        return text
+    end
+    local out = {}
+    local from = 0
+    while at >= 0 do
+        local ____temp_4
+        if __TS__StringCharCodeAt(text, at) == BACKSLASH then
+            ____temp_4 = escapeAt(text, at)
+        else
+            ____temp_4 = nil
+        end
+        local escape = ____temp_4
+        if escape ~= nil then
+            out[#out + 1] = __TS__StringSlice(text, from, at)
+            out[#out + 1] = escape.byte
+            from = at + escape.width
+            at = (string.find(
+                text,
+                "\\",
+                math.max(from + 1, 1),
+                true
+            ) or 0) - 1
+        else
+            at = (string.find(
+                text,
+                "\\",
+                math.max(at + 2 + 1, 1),
+                true
+            ) or 0) - 1
+        end
+    end
+    out[#out + 1] = __TS__StringSlice(text, from)
+    return table.concat(out, "")
+end
+--- Overlong UTF-8 (`C0 AF` for `/`) and full-width forms (`EF BC 9C` for `<`) as the ASCII they pass for.
+function ____exports.foldUnicode(text)
+    local out = {}
+    local length = #text
+    local from = 0
+    local at = 0
+    while at < length do
+        local lead = __TS__StringCharCodeAt(text, at)
+        local byte = ""
+        local width = 1
+        if lead == 192 or lead == 193 then
+            local next = __TS__StringCharCodeAt(text, at + 1)
+            if next >= 128 and next < 192 then
+                byte = string.char((lead - 192) * 64 + (next - 128))
+                width = 2
+            end
+        elseif lead == 239 then
+            local middle = __TS__StringCharCodeAt(text, at + 1)
+            local last = __TS__StringCharCodeAt(text, at + 2)
+            local code = (middle - 188) * 64 + (last - 128)
+            if (middle == 188 or middle == 189) and last >= 128 and last < 192 and code >= 1 and code <= 94 then
+                byte = string.char(code + 32)
+                width = 3
+            end
+        end
+        if byte ~= "" then
+            out[#out + 1] = __TS__StringSlice(text, from, at)
+            out[#out + 1] = byte
+            from = at + width
+        end
+        at = at + width
+    end
+    if from == 0 then
+        return text
+    end
+    out[#out + 1] = __TS__StringSlice(text, from)
+    return table.concat(out, "")
+end
+return ____exports
+ end,
+["finding"] = function(...)
+local ____exports = {}
+function ____exports.newFinding()
+    return {ids = {}, points = {}, total = 0}
+end
+--- Adds a finding once; found again with more points, it counts the more.
+function ____exports.raise(finding, id, points)
+    do
+        local i = 0
+        while i < #finding.ids do
+            if finding.ids[i + 1] == id then
+                local known = finding.points[i + 1] or 0
+                if points > known then
+                    finding.points[i + 1] = points
+                    finding.total = finding.total + (points - known)
+                end
+                return
+            end
+            i = i + 1
+        end
+    end
+    local ____finding_ids_0 = finding.ids
+    ____finding_ids_0[#____finding_ids_0 + 1] = id
+    local ____finding_points_1 = finding.points
+    ____finding_points_1[#____finding_points_1 + 1] = points
+    finding.total = finding.total + points
+end
+--- The finding as signals of one place.
+function ____exports.addFinding(signals, finding, place)
+    do
+        local i = 0
+        while i < #finding.ids do
+            signals[#signals + 1] = {id = finding.ids[i + 1] or "", group = "payload", points = finding.points[i + 1] or 0, place = place}
+            i = i + 1
+        end
+    end
+end
+return ____exports
+ end,
+["base64"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local PADDING = 61
+--- The six bits of a base64 digit, standard or URL-safe alphabet, or -1.
+local function sextet(code)
+    if code >= 65 and code <= 90 then
+        return code - 65
+    end
+    if code >= 97 and code <= 122 then
+        return code - 71
+    end
+    if code >= 48 and code <= 57 then
+        return code + 4
+    end
+    if code == 43 or code == 45 then
+        return 62
+    end
+    if code == 47 or code == 95 then
+        return 63
+    end
+    return -1
+end
+--- The bytes that the text spells in base64, or an empty text when it is none. Padding may be missing.
+function ____exports.decodeBase64(text)
+    local length = #text
+    while length > 0 and __TS__StringCharCodeAt(text, length - 1) == PADDING do
+        length = length - 1
+    end
+    local rest = length - math.floor(length / 4) * 4
+    if rest == 1 then
+        return ""
+    end
+    local out = {}
+    do
+        local at = 0
+        while at < length do
+            local a = sextet(__TS__StringCharCodeAt(text, at))
+            local b = sextet(__TS__StringCharCodeAt(text, at + 1))
+            local c = at + 2 < length and sextet(__TS__StringCharCodeAt(text, at + 2)) or 0
+            local d = at + 3 < length and sextet(__TS__StringCharCodeAt(text, at + 3)) or 0
+            if a < 0 or b < 0 or c < 0 or d < 0 then
+                return ""
+            end
+            local high = math.floor(b / 16)
+            local middle = math.floor(c / 4)
+            out[#out + 1] = string.char(a * 4 + high)
+            if at + 2 < length then
+                out[#out + 1] = string.char((b - high * 16) * 16 + middle)
+            end
+            if at + 3 < length then
+                out[#out + 1] = string.char((c - middle * 4) * 64 + d)
+            end
+            at = at + 4
+        end
+    end
+    return table.concat(out, "")
+end
+--- Whether bytes read as text: printable ASCII and line breaks, at most one in eight of anything else.
+function ____exports.readsAsText(bytes)
+    local odd = 0
+    do
+        local i = 0
+        while i < #bytes do
+            local code = __TS__StringCharCodeAt(bytes, i)
+            if code < 32 and code ~= 9 and code ~= 10 and code ~= 13 or code > 126 then
+                odd = odd + 1
+            end
+            i = i + 1
+        end
+    end
+    return odd * 8 <= #bytes
+end
+local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+--- 2 to the power of a small whole number.
+local function power(bits)
+    local unit = 1
+    do
+        local i = 0
+        while i < bits do
+            unit = unit * 2
+            i = i + 1
+        end
+    end
+    return unit
+end
+--- The base64 digits that `bytes` fix completely when `offset` (0-2) unknown bytes stand before them in a group.
+function ____exports.base64Core(bytes, offset)
+    local shared = offset == 0 and 0 or 6 - offset * 2
+    local core = ""
+    local bits = 0
+    local width = 0
+    do
+        local i = 0
+        while i < #bytes do
+            bits = bits * 256 + __TS__StringCharCodeAt(bytes, i)
+            width = width + 8
+            if i == 0 then
+                width = width - shared
+                bits = bits - math.floor(bits / power(width)) * power(width)
+            end
+            while width >= 6 do
+                width = width - 6
+                local digit = math.floor(bits / power(width))
+                core = core .. __TS__StringSlice(ALPHABET, digit, digit + 1)
+                bits = bits - digit * power(width)
+            end
+            i = i + 1
+        end
+    end
+    return core
+end
+return ____exports
+ end,
+["gate-patterns"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____base64_2Ets = require("base64")
+local base64Core = ____base64_2Ets.base64Core
+--- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
+-- and identifiers say nothing, unless they spell one of these words.
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z]+ (?:/|http)|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+--- Whether a text is worth reading as SQL.
+____exports.SQL_GATE = "['\"`;#*()|&]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between "
+--- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
+local NAMES = {
+    "ProcessBuilder",
+    "processbuilder",
+    "InvokerTransformer",
+    "invokertransformer",
+    "ConstantTransformer",
+    "CloneTransformer",
+    "clonetransformer",
+    "InstantiateTransformer",
+    "instantiatetransformer",
+    "InstantiateFactory",
+    "instantiatefactory",
+    "PrototypeCloneFactory",
+    "prototypeclonefactory",
+    "PrototypeSerializationFactory",
+    "prototypeserializationfactory",
+    "ForClosure",
+    "forclosure",
+    "WhileClosure",
+    "whileclosure",
+    "java.lang.Runtime",
+    "java.lang.runtime",
+    "getRuntime",
+    "/bin/bash",
+    "/bin/sh -",
+    "cmd.exe /c",
+    "/etc/passwd",
+    "jndi:ldap",
+    "jndi:rmi",
+    "<!ENTITY ",
+    "child_process"
+}
+local function hiddenNames()
+    local cores = {}
+    for ____, name in ipairs(NAMES) do
+        do
+            local offset = 0
+            while offset < 3 do
+                local parts = {}
+                local core = base64Core(name, offset)
+                do
+                    local i = 0
+                    while i < #core do
+                        local digit = __TS__StringSlice(core, i, i + 1)
+                        parts[#parts + 1] = digit == "+" and "[+-]" or (digit == "/" and "[/_]" or digit)
+                        i = i + 1
+                    end
+                end
+                cores[#cores + 1] = table.concat(parts, "")
+                offset = offset + 1
+            end
+        end
+    end
+    return table.concat(cores, "|")
+end
+--- The same names as base64 writes them, whatever stands before them. Case matters here.
+____exports.HIDDEN_NAMES = hiddenNames()
+--- Escapes that a second decoder would still read.
+____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]"
+--- Overlong and full-width forms of ASCII.
+____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
+--- A value that may be base64 as a whole.
+____exports.BASE64_TEXT = "^[A-Za-z0-9+/_-]{8,}={0,2}$"
+--- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
+-- separators, no dot that hides a file, no words an attack could consist of.
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+--- Cookies and other free headers, raw.
+____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
+--- User agents, raw.
+____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |entity|url[(]|\\n|^[/.]|(?:or|and) [0-9'(]"
+--- `%252e`: an escape of an escape.
+____exports.DOUBLE_ESCAPE = "%25(?:25)*[0-9a-fA-F]{2}"
+--- A percent sign that starts no escape.
+____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
+--- NUL and other control bytes; tabs and line breaks are what forms send.
+____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
+return ____exports
+ end,
+["path-patterns"] = function(...)
+local ____exports = {}
+--- Files and places of the server that no client names in earnest.
+____exports.FILE_RULES = {
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\"},
+    {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:)+(?:private/)?etc[/\\\\.]+(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]+-release|ppp|samba|cron)"},
+    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
+    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|inetpub[/\\\\]|system32[/\\\\]"},
+    {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
+    {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
+    {id = "path_scheme", points = 75, pattern = "^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
+    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]*&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]*(?:[ \\\\]|%2f|%5c|%23|#)[^/?]*@|^https?://[^/]+/:?[^/?#@]*@[^/]+|^https?:\\\\\\\\"},
+    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))|^(?:https?|ftps?|file)[?]$"}
+}
+____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|\\x00|%00|^[a-z_]+:|[?]$|://"
+--- Over the decoded, lower-case path of the request: what only scanners ask for.
+____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]*|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
+--- The name of an uploaded file that a server might run.
+____exports.UPLOAD_NAME = "[.][ ]*(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4})*$|^sess_[a-z0-9,-]{16,}$"
+return ____exports
+ end,
+["code-patterns"] = function(...)
+local ____exports = {}
+local BLANK = "[ \\t\\r\\n\\v]"
+--- Code of the languages servers run, lower-case.
+____exports.CODE_RULES = {
+    {id = "java_lookup", points = 95, pattern = "[$][{][^}]{0,80}(?:jndi|[:-]+j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]*:[ ]*(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
+    {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]*(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]"},
+    {id = "java_gadget", points = 85, pattern = "clonetransformer|forclosure|whileclosure|instantiatefactory|instantiatetransformer|invokertransformer|prototypeclonefactory|prototypeserializationfactory|constanttransformer|chainedtransformer|templatesimpl|badattributevalueexp|ysoserial|jdbcrowsetimpl|annotationinvocationhandler|com[.]sun[.]rowset"},
+    {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
+    {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]+[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
+    {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
+    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9])(?:java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.]sun[.]|sun[.](?:misc|reflect)[.])"},
+    {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]+[$a-z@]|\\[/?php\\]|<script[^>]+language[ ]*=[ \"']*php"},
+    {id = "php_superglobal", points = 80, pattern = "[$][{'\"]*_[ ]*(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]*erver"},
+    {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]*|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]*;base64,pd9waha|data://text"},
+    {id = "php_object", points = 80, pattern = "(?:^|[;{:\"'= ])[oc]:[+]?[0-9]+:\"[a-z0-9_\\\\]+\":[+]?[0-9]+:[{]"},
+    {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$])[$]+[{]?[a-z_][a-z0-9_]*[}]?(?:" .. BLANK) .. "|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)"},
+    {id = "php_string_call", points = 75, pattern = ((((((((((((("(?:[(]" .. BLANK) .. "*)?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,}[\"'](?:") .. BLANK) .. "*[.]") .. BLANK) .. "*[\"'][a-z_]+[\"'])*") .. BLANK) .. "*[)]?") .. BLANK) .. "*[(][^)]*[)]|[(][a-z.() ]*[)]") .. BLANK) .. "*[(]['\"@$][^)]*[)]") .. BLANK) .. "*(?:;|$)"},
+    {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|assert|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|dl|extract|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|die|chr|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|system|exec|include|require(?:_once)?|include_once)") .. ((BLANK .. "*[(]") .. BLANK) .. "*(?:[)'\"$@`/a-z_0-9\\[]|$)"},
+    {id = "php_setting", points = 75, pattern = ("(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]+|suhosin[.][a-z._]+|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]+|opcache[.][a-z_]+)" .. BLANK) .. "*="},
+    {id = "node_module", points = 85, pattern = "require[ ]*[(]?[ ]*['\"`]?(?:child_process|fs|vm|os|net|http|cluster|process)['\"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]*[(]|spawnsync[ ]*[(]"},
+    {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ ]*(?:[.\\[]|%5b)[ '\"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ '\"]*[a-z_]+['\"\\]]*[ ]*="},
+    {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]*[(][ ]*(?:;;|true|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]"},
+    {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]*[(]?['\"]?[0-9]+['\"]?[ ]*[*+/-][ ]*['\"]?[0-9]+['\"]?[ )]*(?:[}]{1,3}|%>|\\]\\]|%[}])"},
+    {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
+    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]*(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]*[(][ ]*[$]|[#]evaluate|freemarker[.]template"},
+    {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]*|spawn[a-z]*|call|run|check_output|getoutput|import_module)[ ]*[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]*[(][ ]*(?:compile|['\"][ ]*(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
+}
+--- Cheap presence test for any of the above.
+____exports.CODE_GATE = "[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
+return ____exports
+ end,
+["command-patterns"] = function(...)
+local ____exports = {}
+local BLANK = "[ \\t\\r\\n\\v]"
+--- Programs that an injected command starts with, on Unix. Words that prose uses too come separately.
+local UNIX = (((("(?:[a-z/.~]*/)?(?:ansible[a-z-]*|apt(?:-get)?|aria2c|arp|awk|base64|bash|busybox|bzip2|cat|chgrp|chmod|chown|chroot|crontab|csh|curl|dash|dd|dig|dirname|" .. "dmesg|docker|dpkg|echo|ed|egrep|emacs|env|ex|expr|fgrep|fping|ftp|gawk|gcc|gdb|getent|git|gpg|grep|gunzip|gzip|head|hexdump|host(?:name)?|htop|iconv|id|") .. "ifconfig|ip|iptables|jq|kill(?:all)?|ksh|lastlog|ldd|less|ln|locate|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]+|make|mawk|mkdir|mkfifo|mknod|more|mount|mv|mysql(?:dump)?|nano|nawk|nc(?:at)?|netcat|netstat|nice|nl|nmap|node|nohup|nslookup|") .. "od|openssl|passwd|paste|perf|perl|pgrep|php[0-9.]*|ping6?|pip[0-9]*|pkill|printenv|printf|ps|psql|pwd|python[0-9.]*|rcp|reboot|rev|rm|rmdir|route|rpm|rsync|ruby|") .. "scp|sed|service|sftp|sh|shred|sleep|socat|ssh(?:-[a-z-]+)?|stat|strace|strings|su|sudo|sysctl|systemctl|tac|tail|tar|tclsh|tcpdump|tee|telnet|tftp|top|touch|traceroute6?|tshark|uname|uniq|unlink|unzip|uptime|useradd|usermod|") .. "vi|vim|wc|wget|whereis|which|who|whoami|xargs|xxd|yum|zcat|zip|zsh)"
+--- And on Windows.
+local WINDOWS = "(?:assoc|attrib|bitsadmin|cacls|certutil|cmd(?:[.]exe)?|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?(?:[.]exe)?|" .. "netsh|powershell(?:[.]exe)?|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|shutdown|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
+--- What ends a command's name when more of the command follows.
+local END = ((((((("(?:" .. BLANK) .. "*$|") .. BLANK) .. "*[;|&<>)`]|") .. BLANK) .. "+(?:-|/|[~$.'\"`*]|[a-z]:|[0-9]+[.]|https?:|[a-z0-9_.-]+[/.@:=][a-z0-9_/]|[a-z0-9_.-]+") .. BLANK) .. "*(?:$|[;|&<>)`]))|$)"
+--- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
+____exports.COMMAND_RULES = {
+    {id = "command_chained", points = 80, pattern = ((((((("(?:[;|`\\r\\n]|&&|[|]&|[$<>=][(]|[$][(][(]?|(?:^|[^a-z0-9=&?])&|[(]{2}|[{])" .. BLANK) .. "*[(!]?") .. BLANK) .. "*(?:(?:sudo|nohup|time|command|exec|eval|env|busybox|xargs)") .. BLANK) .. "+)?") .. UNIX) .. END},
+    {id = "command_chained", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "*@?") .. WINDOWS) .. "(?:") .. BLANK) .. "*$|") .. BLANK) .. "+(?:/[a-z]|[a-z]:|%|[\\\\\"'])|") .. BLANK) .. "*[;|&<>])"},
+    {id = "command_start", points = 75, pattern = (((((((((((("^" .. BLANK) .. "*(?:sudo") .. BLANK) .. "+)?(?:/(?:usr/)?(?:local/)?s?bin/)?") .. UNIX) .. BLANK) .. "+(?:--?[a-z][a-z0-9-]*|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]+") .. BLANK) .. "*(?:$|[;|&>-])|[^;|&]{0,60}[|>;]") .. BLANK) .. "*[a-z/])"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((((((("^" .. BLANK) .. "*(?:cmd(?:[.]exe)?") .. BLANK) .. "*/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "+-|net") .. BLANK) .. "+(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "+[a-z]+") .. BLANK) .. "|certutil") .. BLANK) .. "+-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "+(?:add|query|delete|save)") .. BLANK) .. ")"},
+    {id = "command_binary", points = 80, pattern = "/(?:usr/)?(?:local/)?s?bin/(?:[a-z]*sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]*|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
+    {id = "command_device", points = 85, pattern = "/dev/(?:tcp|udp)/"},
+    {id = "command_shellshock", points = 95, pattern = "[(][ ]*[)][ ]*[{][^}]{0,20}(?:;|}|=>)"},
+    {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
+    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|[<]?[a-z/._-]{2,}(?:[ )]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|`[ ]*(?:[a-z/._-]{2,12})(?:[ ][^`]{1,60})?`"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z*]*[?\\[][a-z?*\\]\\[]*|[a-z]{1,3}[*])/[a-z?*\\[\\]]{2,}|/(?:etc|bin|usr|proc)/[a-z]*(?:[?*]|\\[[a-z]\\])[a-z?*\\[\\]]*"},
+    {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]*|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]+(?::[0-9-]|//?[^}]*/|[#%@^,]|:-)"},
+    {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]*(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]+[.](?:php|sh|txt|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
+    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,40})?%+[a-z]+[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if[ ]+(?:/i[ ]+)?(?:not[ ]+)?(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]|if[ ]+(?:/i[ ]+)?[\"'%(\\[][^ ]*[ ]*(?:==|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])"},
+    {id = "command_history", points = 60, pattern = "^[ ]*!(?:-?[0-9]+|[?!$*])(?:[^a-z0-9]|$)"},
+    {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|iex[ ]*[(]|new-object[ ]+(?:system|net)[.]"},
+    {id = "command_arguments", points = 70, pattern = "(?:^|[ ])(?:-{1,2}(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ])"}
+}
+____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{]|/(?:bin|usr|dev)/|^[ ]*[a-z/.]+[ ]+[^ ]|--|cmd|powershell|iex|invoke|frombase64"
+return ____exports
+ end,
+["command"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____command_2Dpatterns_2Ets = require("command-patterns")
+local COMMAND_GATE = ____command_2Dpatterns_2Ets.COMMAND_GATE
+local COMMAND_RULES = ____command_2Dpatterns_2Ets.COMMAND_RULES
+local ____finding_2Ets = require("finding")
+local raise = ____finding_2Ets.raise
+local function isLetter(code)
+    return code >= 97 and code <= 122
+end
+--- The text as a shell reads its words: c'a't, c"a"t, c\at, c^md and c$@at are cat and cmd.
+local function unquote(text)
+    local parts = {}
+    local from = 0
+    do
+        local at = 1
+        while at + 1 < #text do
+            do
+                local code = __TS__StringCharCodeAt(text, at)
+                if code ~= 39 and code ~= 34 and code ~= 92 and code ~= 94 and code ~= 36 then
+                    goto __continue5
+                end
+                local width = 1
+                if code == 36 then
+                    local next = __TS__StringCharCodeAt(text, at + 1)
+                    if next ~= 64 and next ~= 42 then
+                        goto __continue5
+                    end
+                    width = 2
+                elseif __TS__StringCharCodeAt(text, at + 1) == code and code ~= 92 then
+                    width = 2
+                end
+                if at >= from and isLetter(__TS__StringCharCodeAt(text, at - 1)) and isLetter(__TS__StringCharCodeAt(text, at + width)) then
+                    parts[#parts + 1] = __TS__StringSlice(text, from, at)
+                    from = at + width
+                    at = at + (width - 1)
+                end
+            end
+            ::__continue5::
+            at = at + 1
+        end
+    end
+    if from == 0 then
+        return text
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
+--- Command injection in lower-case text.
+function ____exports.judgeCommand(host, text, finding)
+    if not host.match(COMMAND_GATE, text) then
+        return
+    end
+    for ____, rule in ipairs(COMMAND_RULES) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+    local plain = unquote(text)
+    if plain == text then
+        return
+    end
+    for ____, rule in ipairs(COMMAND_RULES) do
+        if host.match(rule.pattern, plain) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+return ____exports
+ end,
+["markup-patterns"] = function(...)
+local ____exports = {}
+--- Events that a browser fires by itself or by a touch; their attributes run script.
+local EVENTS = ((((("on(?:abort|activate|after[a-z]+|animation[a-z]+|auxclick|before[a-z]+|begin|blur|bounce|cancel|canplay[a-z]*|change|click|" .. "close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]*|drop|durationchange|end|ended|error|finish|focus[a-z]*|") .. "formdata|fullscreen[a-z]*|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]*|lostpointercapture|") .. "message[a-z]*|mouse[a-z]+|mozfullscreen[a-z]*|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]*|pointer[a-z]+|popstate|") .. "progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]*|search|securitypolicyviolation|") .. "seek[a-z]+|select[a-z]*|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]+|") .. "transition[a-z]+|unhandledrejection|unload|volumechange|waiting|webkit[a-z]+|wheel)"
+local BLANK = "[ \\t\\r\\n\\f\\v\\x00/]"
+--- Over the inside of one tag: `name attributes`, lower-case, entities decoded.
+____exports.TAG_RULES = {
+    {id = "markup_script", points = 90, pattern = "^(?:[a-z0-9]+:)?script(?:[^a-z0-9]|$)"},
+    {id = "markup_event", points = 90, pattern = (("[^a-z0-9_-]" .. EVENTS) .. BLANK) .. "*="},
+    {id = "markup_event", points = 80, pattern = ((("^[a-z0-9:-]+[ \\t\\r\\n\\f/\"'`]+on[a-z]{3,24}" .. BLANK) .. "*=") .. BLANK) .. "*[\"'`]?[a-z_$.\\[({]+[a-z0-9_$.\\])}]*[(`=\\[.]"},
+    {id = "markup_script_url", points = 90, pattern = "[a-z:=\"'` \\t\\r\\n][=(][ \\t\\r\\n\"'`]*(?:java|vb|live)script[\\x00-\\x20]*:"},
+    {id = "markup_data_url", points = 80, pattern = "[=(;][ \\t\\r\\n\"'`]*(?:url=)?[ \"'`]*data[\\x00-\\x20]*:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]*"},
+    {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml)(?:[^a-z0-9_-]|$)"},
+    {id = "markup_meta", points = 75, pattern = "^meta[^a-z0-9][^>]*(?:http-equiv|charset[ =])"},
+    {id = "markup_link", points = 75, pattern = "^link[^a-z0-9][^>]*(?:rel|href)[ \\t\\r\\n/]*="},
+    {id = "markup_style", points = 75, pattern = "^style(?:[^a-z0-9]|$)"},
+    {id = "markup_css", points = 75, pattern = "style[ \\t\\r\\n/]*=[^>]*(?:expression[ \\t/*]*[(]|behaviou?r[ \\t/*]*:|-moz-binding|@import|filter[ ]*:[ ]*url|\\\\[0-9a-f]{2,6}|font-family[ ]*:[^\"']*[}\\[])"},
+    {id = "markup_active", points = 75, pattern = "^(?:(?:[a-z0-9]+:)?(?:svg|math|set|animate[a-z]*|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]*(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]*[ \\t/]*="},
+    {id = "markup_form", points = 70, pattern = "^(?:form|button|input|isindex)[^a-z0-9][^>]*(?:formaction|action)[ \\t/]*="},
+    {id = "markup_srcdoc", points = 85, pattern = "[^a-z]srcdoc[ \\t\\r\\n/]*="},
+    {id = "markup_namespace", points = 70, pattern = "xmlns(?::[a-z]+)?[ ]*=[ \"']*(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))"},
+    {id = "markup_instruction", points = 70, pattern = "^[?]xml-stylesheet|^[?]import|^!--[ \\t]*\\[if|^!\\[cdata\\[[^>]*<"}
+}
+--- Over the whole text, lower-case, entities decoded: script without a tag, or out of an attribute.
+____exports.SCRIPT_RULES = {
+    {id = "script_attribute", points = 80, pattern = ("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]*|[\"'`][^<>]{0,80}[ \\t\\r\\n/\"'])" .. EVENTS) .. "[ \\t\\r\\n]*=[ \\t\\r\\n\"'`]*[a-z_$({\\[!+/`]"},
+    {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]*:[\\x00-\\x20]*[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
+    {id = "script_dialog", points = 75, pattern = "(?:^|[^a-z0-9_])(?:alert|confirm|prompt)[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
+    {id = "script_dom", points = 80, pattern = "document[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|defaultview|forms|scripts)|\\[[\"'`a-z])"},
+    {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]*(?:\\[[ ]*[\"'`/(+!]|[.](?:location[ ]*=|open[(]|alert|name[^a-z]|eval|onerror[ ]*=|atob|settimeout[(]))"},
+    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|new[ ]+function[(]"},
+    {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]*[.][ ]*(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]*(?:[.][ ]*(?:call|apply|constructor)[ ]*)?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
+    {id = "script_import", points = 75, pattern = "import[ ]*[(][ ]*['\"`/](?:/|data:|https?:)|@import[ ]*['\"`(u]"},
+    {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ \"']*(?:java|vb)script)"},
+    {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}"}
+}
+--- What a text must contain before tags are looked for.
+____exports.MARKUP_GATE = "<"
+--- What a text must contain before script without tags is looked for.
+____exports.SCRIPT_GATE = "script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function"
+return ____exports
+ end,
+["markup"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____finding_2Ets = require("finding")
+local raise = ____finding_2Ets.raise
+local ____markup_2Dpatterns_2Ets = require("markup-patterns")
+local SCRIPT_GATE = ____markup_2Dpatterns_2Ets.SCRIPT_GATE
+local SCRIPT_RULES = ____markup_2Dpatterns_2Ets.SCRIPT_RULES
+local TAG_RULES = ____markup_2Dpatterns_2Ets.TAG_RULES
+local GREATER = 62
+local MAX_TAGS = 40
+local MAX_TAG_BYTES = 600
+local function opensTag(code)
+    return code >= 97 and code <= 122 or code == 33 or code == 63
+end
+--- Skips what browsers and filters skip differently between `<` and a name.
+local function nameStart(text, from)
+    local at = from
+    while at < #text and at < from + 8 do
+        local code = __TS__StringCharCodeAt(text, at)
+        if code ~= 47 and code ~= 0 and code > 32 then
+            break
+        end
+        if code == 32 and at == from then
+            return -1
+        end
+        at = at + 1
+    end
+    return at
+end
+--- The end of a tag: its `>` outside of quotes, or where the text ends. An unclosed tag still runs.
+local function tagEnd(text, from)
+    local limit = math.min(#text, from + MAX_TAG_BYTES)
+    local quote = 0
+    local equals = false
+    do
+        local at = from
+        while at < limit do
+            local code = __TS__StringCharCodeAt(text, at)
+            if quote ~= 0 then
+                if code == quote then
+                    quote = 0
+                end
+            elseif code == GREATER then
+                return at
+            elseif equals and (code == 34 or code == 39) then
+                quote = code
+            end
+            if code ~= 32 then
+                equals = code == 61
+            end
+            at = at + 1
+        end
+    end
+    return limit
+end
+--- Without the bytes that browsers drop inside URLs and names: tabs, line breaks, NUL.
+local function squeeze(text)
+    local parts = {}
+    local from = 0
+    do
+        local at = 0
+        while at < #text do
+            local code = __TS__StringCharCodeAt(text, at)
+            if code == 9 or code == 10 or code == 13 or code == 0 then
+                parts[#parts + 1] = __TS__StringSlice(text, from, at)
+                from = at + 1
+            end
+            at = at + 1
+        end
+    end
+    if from == 0 then
+        return text
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
+local function judgeTag(host, tag, finding)
+    for ____, rule in ipairs(TAG_RULES) do
+        if host.match(rule.pattern, tag) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+--- Markup and script injection in lower-case text whose entities are decoded.
+function ____exports.judgeMarkup(host, text, finding)
+    local at = (string.find(text, "<", nil, true) or 0) - 1
+    do
+        local tags = 0
+        while at >= 0 and tags < MAX_TAGS do
+            local from = nameStart(text, at + 1)
+            if from >= 0 and opensTag(__TS__StringCharCodeAt(text, from)) then
+                local ____end = tagEnd(text, from)
+                local tag = __TS__StringSlice(text, from, ____end)
+                judgeTag(host, tag, finding)
+                local squeezed = squeeze(tag)
+                if squeezed ~= tag then
+                    judgeTag(host, squeezed, finding)
+                end
+            end
+            at = (string.find(
+                text,
+                "<",
+                math.max(at + 1 + 1, 1),
+                true
+            ) or 0) - 1
+            tags = tags + 1
+        end
+    end
+    if not host.match(SCRIPT_GATE, text) then
+        return
+    end
+    for ____, rule in ipairs(SCRIPT_RULES) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+    local squeezed = squeeze(text)
+    if squeezed == text then
+        return
+    end
+    for ____, rule in ipairs(SCRIPT_RULES) do
+        if host.match(rule.pattern, squeezed) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+return ____exports
+ end,
+["protocol-patterns"] = function(...)
+local ____exports = {}
+--- XML that makes its parser fetch something.
+____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]+(?:%[ \\t]*)?[a-z0-9_]+[ \\t]+(?:system|public|\"|')|<!doctype[ \\t\\r\\n]+[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]+[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]+:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]*=|xinclude|schemalocation[ ]*=[ \"']*[^\"'>]*://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]*['\"](?:file|https?):"}}
+--- Injection into protocols and documents, over lower-case text.
+____exports.PROTOCOL_RULES = {
+    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98\\x8[ad])[ \\t\\r\\n]*(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]+|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]*[:/]"},
+    {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]+[^ \\r\\n]+[ \\t]+http/[0-9]"},
+    {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|retr|dele|uidl|apop|stat)[ ]+[a-z0-9])"},
+    {id = "include_injection", points = 80, pattern = "<!--[ ]*#[ ]*(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
+    {id = "ldap_injection", points = 75, pattern = "[)][ ]*[(][ ]*[|&!]|[(][ ]*[|&][ ]*[(]?[ ]*[a-z]+[ ]*[~<>]?=|[*][ ]*[)][ ]*[(][ ]*[a-z|&!]|[)][(][a-z]+=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
+    {id = "query_operator", points = 75, pattern = "\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|[{,'\" ][$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch)[\"']?[ ]*:|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|['\"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|['\"0-9]+[ ]*[=<>]{2})|[;'\"][ ]*return[ ]+(?:true|1|this|[(]|['\"])|this[.][a-z_]+[ ]*[=!]="},
+    {id = "xpath_injection", points = 75, pattern = "['\"][ ]*(?:or|and)[ ]+(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]*[(]|\\][ ]*[|][ ]*//|[)\\]][ ]*[|][ ]*/[/a-z*]"},
+    {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]*(?:=|;)[^a-z]*[^;]{0,80}(?:;[ ]*(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
+}
+____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]"
+____exports.DOCUMENT_GATE = "<!|entity|include|schemalocation|<xs|document[(]"
+return ____exports
+ end,
+["sql-patterns"] = function(...)
+local ____exports = {}
+--- Over tokens (see sql-tokens.ts).
+____exports.SQL_SHAPES = {
+    {id = "sql_union", points = 90, pattern = "^[^U]*[nsvuc)mo.,;C(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
+    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCmoc])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.omC(L][^wF]?)[^S;]*F[(A]*[w(sv]"},
+    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCmo,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AC|w[mo])"},
+    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wAf.?])[(]*X[(][)nsvwXf(]"},
+    {id = "sql_case", points = 60, pattern = "AA[w(]?[nsvw(fX][^;]*[nsvw)]A[nsvw(fX][^;]*A"}
+}
+--- Over text: statements that make sense wherever they stand. One space stands for any blank.
+____exports.SQL_STATEMENTS = {
+    {id = "sql_statement", points = 80, pattern = (((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+data[ \\t\\r\\n]+(?:local[ \\t\\r\\n]+)?infile") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
+    {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*['\"(@0-9]"},
+    {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]+(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
+    {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]+analyse[ \\t\\r\\n]*[(]"},
+    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]+)[ \\t\\r\\n)]*(?:order[ \\t\\r\\n]+by[ \\t\\r\\n]+[0-9]+|having[ \\t\\r\\n]+[0-9'\"]+[ \\t\\r\\n]*[=<>]|" .. "group[ \\t\\r\\n]+by[ \\t\\r\\n]+[a-z0-9_.,]+[ \\t\\r\\n]+having|limit[ \\t\\r\\n]+[0-9]+(?:,[0-9]+)?[ \\t\\r\\n]*(?:--|#|/\\*|;))"}
+}
+--- Over text: names of system tables and variables.
+____exports.SQL_CATALOGUE = {{id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]*[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"}, {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)"}, {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])"}, {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]*[a-z(]"}}
+return ____exports
+ end,
+["sql-tokens"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local isDigitOrDot, isHex, isComparison
+function isDigitOrDot(code)
+    return code >= 48 and code <= 57 or code == 46
+end
+function isHex(code)
+    return code >= 48 and code <= 57 or code >= 97 and code <= 102
+end
+function isComparison(code)
+    return code == 60 or code == 61 or code == 62
+end
+--- SQL read as a string of one-letter tokens, tolerant of every dialect: rules look at its shape, so that
+-- letter case, spacing, comments and names do not matter.
+--
+-- n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
+-- w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or ·
+-- C comparison · N not · G clause (where, order by …) · D statement · A small word · m + - ~ ! · o other
+-- operator · ( ) , . ; as they are · c comment up to the end · ? anything else
+local WORDS = {
+    all = "A",
+    any = "A",
+    as = "A",
+    asc = "A",
+    binary = "A",
+    case = "A",
+    collate = "A",
+    desc = "A",
+    distinct = "A",
+    distinctrow = "A",
+    ["else"] = "A",
+    ["end"] = "A",
+    escape = "A",
+    exists = "A",
+    interval = "A",
+    some = "A",
+    ["then"] = "A",
+    unique = "A",
+    when = "A",
+    ["and"] = "L",
+    ["or"] = "L",
+    xor = "L",
+    having = "G",
+    where = "G",
+    order = "G",
+    group = "G",
+    limit = "G",
+    offset = "G",
+    procedure = "G",
+    window = "G",
+    qualify = "G",
+    by = "B",
+    between = "C",
+    glob = "C",
+    ilike = "C",
+    ["in"] = "C",
+    is = "C",
+    like = "C",
+    regexp = "C",
+    rlike = "C",
+    similar = "C",
+    sounds = "C",
+    div = "o",
+    mod = "o",
+    ["not"] = "N",
+    null = "n",
+    ["true"] = "n",
+    ["false"] = "n",
+    except = "U",
+    intersect = "U",
+    minus = "U",
+    union = "U",
+    select = "S",
+    from = "F",
+    into = "F",
+    alter = "D",
+    begin = "D",
+    call = "D",
+    create = "D",
+    declare = "D",
+    delete = "D",
+    drop = "D",
+    exec = "D",
+    execute = "D",
+    grant = "D",
+    handler = "D",
+    ["if"] = "D",
+    insert = "D",
+    load = "D",
+    merge = "D",
+    rename = "D",
+    replace = "D",
+    revoke = "D",
+    set = "D",
+    shutdown = "D",
+    truncate = "D",
+    update = "D",
+    values = "D",
+    waitfor = "D"
+}
+--- Functions that applications do not take from users: delays, files, errors that speak, the catalogue.
+local ATTACK_FUNCTIONS = {
+    aes_decrypt = 1,
+    benchmark = 1,
+    compress = 1,
+    concat_ws = 1,
+    ctxsys = 1,
+    current_database = 1,
+    current_user = 1,
+    database = 1,
+    db_name = 1,
+    dbms_lock = 1,
+    dbms_pipe = 1,
+    dbms_utility = 1,
+    exp = 1,
+    extractvalue = 1,
+    from_base64 = 1,
+    generate_series = 1,
+    get_lock = 1,
+    group_concat = 1,
+    has_dbaccess = 1,
+    is_srvrolemember = 1,
+    json_depth = 1,
+    json_extract = 1,
+    json_keys = 1,
+    like_match = 1,
+    load_extension = 1,
+    load_file = 1,
+    lo_export = 1,
+    lo_import = 1,
+    make_set = 1,
+    master_pos_wait = 1,
+    name_const = 1,
+    openquery = 1,
+    openrowset = 1,
+    pg_ls_dir = 1,
+    pg_read_file = 1,
+    pg_sleep = 1,
+    quote_literal = 1,
+    randomblob = 1,
+    regexp_substring = 1,
+    row_count = 1,
+    schema = 1,
+    session_user = 1,
+    sleep = 1,
+    sqlite_version = 1,
+    sys_context = 1,
+    sys_eval = 1,
+    sys_exec = 1,
+    system_user = 1,
+    to_base64 = 1,
+    unhex = 1,
+    updatexml = 1,
+    user = 1,
+    user_name = 1,
+    utl_http = 1,
+    utl_inaddr = 1,
+    uuid_short = 1,
+    version = 1,
+    xmltype = 1,
+    xp_cmdshell = 1,
+    xp_dirtree = 1,
+    xp_regread = 1,
+    zeroblob = 1
+}
+local MAX_TOKENS = 400
+local QUOTE = 39
+local DOUBLE = 34
+local BACKTICK = 96
+local function isWordByte(code)
+    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 95 or code == 36 or code >= 128
+end
+local function isSpace(code)
+    return code >= 9 and code <= 13 or code == 32 or code == 0 or code == 160
+end
+--- The offset after the text that opens before `from`, or -1 when it stays open.
+local function closeText(text, from, quote, escapes)
+    local at = from
+    while at < #text do
+        do
+            local code = __TS__StringCharCodeAt(text, at)
+            if code == 92 and escapes then
+                at = at + 2
+                goto __continue5
+            end
+            if code == quote then
+                if __TS__StringCharCodeAt(text, at + 1) ~= quote then
+                    return at + 1
+                end
+                at = at + 1
+            end
+            at = at + 1
+        end
+        ::__continue5::
+    end
+    return -1
+end
+local function afterSpace(text, from)
+    local at = from
+    while at < #text and isSpace(__TS__StringCharCodeAt(text, at)) do
+        at = at + 1
+    end
+    return at
+end
+local function wordKind(text, word, after)
+    local kind = WORDS[word]
+    local next = __TS__StringCharCodeAt(
+        text,
+        afterSpace(text, after)
+    )
+    if type(kind) == "string" then
+        return kind
+    end
+    if next ~= 40 then
+        return "w"
+    end
+    return ATTACK_FUNCTIONS[word] == 1 and "X" or "f"
+end
+--- A number's end: 12, 1.5, 1e3, 0x1f, 1e (an exponent left empty, which MySQL ignores). -1 for a name.
+local function numberEnd(text, from)
+    local at = from
+    if __TS__StringCharCodeAt(text, at) == 48 and (__TS__StringCharCodeAt(text, at + 1) == 120 or __TS__StringCharCodeAt(text, at + 1) == 98) then
+        at = at + 2
+        while isHex(__TS__StringCharCodeAt(text, at)) do
+            at = at + 1
+        end
+        return isWordByte(__TS__StringCharCodeAt(text, at)) and -1 or at
+    end
+    while isDigitOrDot(__TS__StringCharCodeAt(text, at)) do
+        at = at + 1
+    end
+    if __TS__StringCharCodeAt(text, at) == 101 then
+        local after = at + 1
+        local sign = __TS__StringCharCodeAt(text, after)
+        if sign == 43 or sign == 45 then
+            after = after + 1
+        end
+        if isDigitOrDot(__TS__StringCharCodeAt(text, after)) then
+            while isDigitOrDot(__TS__StringCharCodeAt(text, after)) do
+                after = after + 1
+            end
+            at = after
+        elseif not isWordByte(__TS__StringCharCodeAt(text, at + 1)) then
+            at = at + 1
+        end
+    end
+    return isWordByte(__TS__StringCharCodeAt(text, at)) and -1 or at
+end
+--- Comments are spaces, unless they end the text. `/*!50000 … ` is code to MySQL: only its marks are skipped.
+local function readComment(reader, code)
+    local text = reader.text
+    local at = reader.at
+    local next = __TS__StringCharCodeAt(text, at + 1)
+    if code == 47 and next == 42 then
+        if __TS__StringCharCodeAt(text, at + 2) == 33 then
+            local after = at + 3
+            while isDigitOrDot(__TS__StringCharCodeAt(text, after)) do
+                after = after + 1
+            end
+            reader.at = after
+            return true
+        end
+        local ____end = (string.find(
+            text,
+            "*/",
+            math.max(at + 2 + 1, 1),
+            true
+        ) or 0) - 1
+        if ____end < 0 then
+            local ____reader_kinds_0 = reader.kinds
+            ____reader_kinds_0[#____reader_kinds_0 + 1] = "c"
+        end
+        reader.at = ____end < 0 and #text or ____end + 2
+        return true
+    end
+    if code == 42 and next == 47 then
+        reader.at = at + 2
+        return true
+    end
+    if code == 35 or code == 45 and next == 45 then
+        local ____end = (string.find(
+            text,
+            "\n",
+            math.max(at + 1, 1),
+            true
+        ) or 0) - 1
+        local rest = ____end < 0 and #text or afterSpace(text, ____end)
+        if rest >= #text then
+            local ____reader_kinds_1 = reader.kinds
+            ____reader_kinds_1[#____reader_kinds_1 + 1] = "c"
+        end
+        reader.at = rest
+        return true
+    end
+    return false
+end
+local function readText(reader, quote)
+    local ____end = closeText(reader.text, reader.at + 1, quote, true)
+    if ____end < 0 then
+        local ____reader_kinds_2 = reader.kinds
+        ____reader_kinds_2[#____reader_kinds_2 + 1] = quote == reader.context and "u" or "x"
+        reader.at = #reader.text
+    else
+        local ____reader_kinds_3 = reader.kinds
+        ____reader_kinds_3[#____reader_kinds_3 + 1] = quote == BACKTICK and "w" or "s"
+        reader.at = ____end
+    end
+end
+local function readWord(reader)
+    local text = reader.text
+    local from = reader.at
+    local code = __TS__StringCharCodeAt(text, from)
+    if isDigitOrDot(code) and (code ~= 46 or isDigitOrDot(__TS__StringCharCodeAt(text, from + 1))) then
+        local ____end = numberEnd(text, from)
+        if ____end > from then
+            local ____reader_kinds_4 = reader.kinds
+            ____reader_kinds_4[#____reader_kinds_4 + 1] = "n"
+            reader.at = ____end
+            return
+        end
+    end
+    local at = from
+    while at < #text and isWordByte(__TS__StringCharCodeAt(text, at)) do
+        at = at + 1
+    end
+    local word = __TS__StringSlice(text, from, at)
+    local quote = __TS__StringCharCodeAt(text, at)
+    if at - from == 1 and (quote == QUOTE or quote == DOUBLE) and (word == "n" or word == "x" or word == "b") then
+        reader.at = at
+        return
+    end
+    local ____reader_kinds_5 = reader.kinds
+    ____reader_kinds_5[#____reader_kinds_5 + 1] = wordKind(text, word, at)
+    reader.at = at
+end
+local function readSymbol(reader, code)
+    local text = reader.text
+    local next = __TS__StringCharCodeAt(text, reader.at + 1)
+    local kind = "?"
+    local width = 1
+    if code == 40 or code == 41 or code == 44 or code == 46 or code == 59 then
+        kind = __TS__StringSlice(text, reader.at, reader.at + 1)
+    elseif code == 124 and next == 124 or code == 38 and next == 38 then
+        kind = "L"
+        width = 2
+    elseif code == 60 or code == 61 or code == 62 or code == 33 and next == 61 or code == 58 and next == 61 then
+        kind = "C"
+        while isComparison(__TS__StringCharCodeAt(text, reader.at + width)) do
+            width = width + 1
+        end
+    elseif code == 43 or code == 45 or code == 33 or code == 126 then
+        kind = "m"
+    elseif code == 42 or code == 47 or code == 37 or code == 94 or code == 38 or code == 124 then
+        kind = "o"
+    elseif code == 64 then
+        kind = "v"
+        while width < #text and (isWordByte(__TS__StringCharCodeAt(text, reader.at + width)) or __TS__StringCharCodeAt(text, reader.at + width) == 64) do
+            width = width + 1
+        end
+    end
+    local ____reader_kinds_6 = reader.kinds
+    ____reader_kinds_6[#____reader_kinds_6 + 1] = kind
+    reader.at = reader.at + width
+end
+--- The tokens of lower-case `text`. `context` is the quote that the application may have opened before the
+-- value (39 or 34), or 0 for none.
+function ____exports.tokeniseSql(text, context)
+    local reader = {text = text, context = context, kinds = {}, at = 0}
+    if context ~= 0 then
+        local ____end = closeText(text, 0, context, false)
+        if ____end < 0 then
+            return ""
+        end
+        local ____reader_kinds_7 = reader.kinds
+        ____reader_kinds_7[#____reader_kinds_7 + 1] = "s"
+        reader.at = ____end
+    end
+    while reader.at < #text and #reader.kinds < MAX_TOKENS do
+        do
+            local code = __TS__StringCharCodeAt(text, reader.at)
+            if isSpace(code) then
+                reader.at = reader.at + 1
+            elseif readComment(reader, code) then
+                goto __continue54
+            elseif code == QUOTE or code == DOUBLE or code == BACKTICK then
+                readText(reader, code)
+            elseif isWordByte(code) or code == 46 and isDigitOrDot(__TS__StringCharCodeAt(text, reader.at + 1)) then
+                readWord(reader)
+            else
+                readSymbol(reader, code)
+            end
+        end
+        ::__continue54::
+    end
+    return table.concat(reader.kinds, "")
+end
+return ____exports
+ end,
+["sql"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____sql_2Dpatterns_2Ets = require("sql-patterns")
+local SQL_CATALOGUE = ____sql_2Dpatterns_2Ets.SQL_CATALOGUE
+local SQL_SHAPES = ____sql_2Dpatterns_2Ets.SQL_SHAPES
+local SQL_STATEMENTS = ____sql_2Dpatterns_2Ets.SQL_STATEMENTS
+local ____sql_2Dtokens_2Ets = require("sql-tokens")
+local tokeniseSql = ____sql_2Dtokens_2Ets.tokeniseSql
+local ____finding_2Ets = require("finding")
+local raise = ____finding_2Ets.raise
+local BREAKING = "sun"
+local function isOneOf(set, kind)
+    return kind ~= "" and (string.find(set, kind, nil, true) or 0) - 1 >= 0
+end
+--- Reads tokens as `operand (operator operand)*`, the way a database would, as far as that goes.
+local function readExpression(tokens)
+    local found = {
+        valid = false,
+        logical = 0,
+        comparisons = 0,
+        tautologies = 0,
+        arithmetic = 0,
+        calls = 0,
+        attack_calls = 0,
+        subselects = 0,
+        closes = 0,
+        ["end"] = "broken"
+    }
+    local wants = true
+    local depth = 0
+    local literalBefore = false
+    local compared = false
+    local at = 0
+    do
+        while at < #tokens do
+            local kind = __TS__StringSlice(tokens, at, at + 1)
+            if wants then
+                if isOneOf("nsuvwx", kind) then
+                    local literal = isOneOf(BREAKING, kind)
+                    if compared and literal and literalBefore and found.logical > 0 then
+                        found.tautologies = found.tautologies + 1
+                    end
+                    literalBefore = literal
+                    compared = false
+                    wants = false
+                    if kind == "u" then
+                        found["end"] = "balanced"
+                    end
+                elseif kind == "f" or kind == "X" then
+                    found.calls = found.calls + 1
+                    if kind == "X" then
+                        found.attack_calls = found.attack_calls + 1
+                    end
+                    literalBefore = false
+                    compared = false
+                elseif kind == "(" then
+                    depth = depth + 1
+                elseif kind == ")" and __TS__StringSlice(tokens, at - 1, at) == "(" then
+                    depth = depth - 1
+                    wants = false
+                elseif kind == "S" or kind == "D" then
+                    if kind == "S" and at > 0 then
+                        found.subselects = found.subselects + 1
+                    end
+                    found.valid = found.subselects > 0
+                    return found
+                elseif not isOneOf("mNA", kind) then
+                    return found
+                end
+            elseif kind == "C" then
+                found.comparisons = found.comparisons + 1
+                compared = true
+                wants = true
+            elseif kind == "L" then
+                found.logical = found.logical + 1
+                wants = true
+            elseif kind == "m" or kind == "o" then
+                found.arithmetic = found.arithmetic + 1
+                wants = true
+            elseif kind == "." or kind == "A" or kind == "," and depth > 0 then
+                wants = kind ~= "A" or isOneOf(
+                    "nsuvwxfX(mNA",
+                    __TS__StringSlice(tokens, at + 1, at + 2)
+                )
+            elseif kind == ")" then
+                if depth > 0 then
+                    depth = depth - 1
+                else
+                    found.closes = found.closes + 1
+                end
+            elseif kind == "N" then
+                if not isOneOf(
+                    "CN",
+                    __TS__StringSlice(tokens, at + 1, at + 2)
+                ) then
+                    return found
+                end
+            elseif kind == "c" or kind == ";" or kind == "U" or kind == "G" then
+                found["end"] = kind == "c" and "comment" or (kind == ";" and "statement" or "clause")
+                found.valid = true
+                return found
+            else
+                return found
+            end
+            at = at + 1
+        end
+    end
+    if wants then
+        return found
+    end
+    found.valid = true
+    if found["end"] ~= "balanced" then
+        found["end"] = "open"
+    end
+    return found
+end
+--- A value that closes the quote it was put into and goes on as SQL.
+local function judgeBreakout(tokens)
+    local found = readExpression(tokens)
+    if found.attack_calls > 0 and found.logical + found.comparisons + found.arithmetic > 0 then
+        return 90
+    end
+    if found.subselects > 0 then
+        return 90
+    end
+    if not found.valid or found["end"] == "open" or found["end"] == "broken" then
+        return 0
+    end
+    if found.tautologies > 0 then
+        return 90
+    end
+    if found.logical > 0 then
+        return (found.comparisons + found.calls > 0 or found["end"] == "comment") and 85 or 75
+    end
+    if found.comparisons > 0 then
+        return 75
+    end
+    if found["end"] == "comment" then
+        return (found.closes > 0 or found.arithmetic > 0) and 75 or 70
+    end
+    return found.arithmetic > 0 and 55 or 0
+end
+--- A value put where a number or a name stands.
+local function judgeContinuation(tokens)
+    local found = readExpression(tokens)
+    if found.attack_calls > 0 and found.logical + found.comparisons + found.arithmetic > 0 then
+        return 80
+    end
+    if found.subselects > 0 then
+        return 80
+    end
+    if not found.valid then
+        return 0
+    end
+    if found.tautologies > 0 then
+        return 85
+    end
+    if found.logical > 0 and found["end"] == "comment" then
+        return 75
+    end
+    if found.closes > 0 and found.logical > 0 and found.comparisons > 0 then
+        return 70
+    end
+    return 0
+end
+local function judgeShapes(host, tokens, finding)
+    for ____, rule in ipairs(SQL_SHAPES) do
+        if host.match(rule.pattern, tokens) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+local function judgeQuoted(host, text, quote, finding)
+    local tokens = tokeniseSql(text, quote)
+    judgeShapes(host, tokens, finding)
+    local points = judgeBreakout(tokens)
+    if points > 0 then
+        raise(finding, "sql_breakout", points)
+    end
+end
+--- SQL injection in lower-case text.
+function ____exports.judgeSql(host, text, finding)
+    local tokens = tokeniseSql(text, 0)
+    judgeShapes(host, tokens, finding)
+    local points = judgeContinuation(tokens)
+    if points > 0 then
+        raise(finding, "sql_condition", points)
+    end
+    if (string.find(text, "''''", nil, true) or 0) - 1 < 0 and (string.find(text, "'", nil, true) or 0) - 1 >= 0 then
+        judgeQuoted(host, text, 39, finding)
+    end
+    if (string.find(text, "\"\"\"\"", nil, true) or 0) - 1 < 0 and (string.find(text, "\"", nil, true) or 0) - 1 >= 0 then
+        judgeQuoted(host, text, 34, finding)
+    end
+    for ____, rule in ipairs(SQL_STATEMENTS) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+    for ____, rule in ipairs(SQL_CATALOGUE) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+return ____exports
+ end,
+["judge"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____code_2Dpatterns_2Ets = require("code-patterns")
+local CODE_GATE = ____code_2Dpatterns_2Ets.CODE_GATE
+local CODE_RULES = ____code_2Dpatterns_2Ets.CODE_RULES
+local ____command_2Ets = require("command")
+local judgeCommand = ____command_2Ets.judgeCommand
+local ____finding_2Ets = require("finding")
+local raise = ____finding_2Ets.raise
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ANY_GATE = ____gate_2Dpatterns_2Ets.ANY_GATE
+local HIDDEN_NAMES = ____gate_2Dpatterns_2Ets.HIDDEN_NAMES
+local SQL_GATE = ____gate_2Dpatterns_2Ets.SQL_GATE
+local ____markup_2Ets = require("markup")
+local judgeMarkup = ____markup_2Ets.judgeMarkup
+local ____path_2Dpatterns_2Ets = require("path-patterns")
+local FILE_GATE = ____path_2Dpatterns_2Ets.FILE_GATE
+local FILE_RULES = ____path_2Dpatterns_2Ets.FILE_RULES
+local ____protocol_2Dpatterns_2Ets = require("protocol-patterns")
+local DOCUMENT_GATE = ____protocol_2Dpatterns_2Ets.DOCUMENT_GATE
+local DOCUMENT_RULES = ____protocol_2Dpatterns_2Ets.DOCUMENT_RULES
+local PROTOCOL_GATE = ____protocol_2Dpatterns_2Ets.PROTOCOL_GATE
+local PROTOCOL_RULES = ____protocol_2Dpatterns_2Ets.PROTOCOL_RULES
+local ____sql_2Ets = require("sql")
+local judgeSql = ____sql_2Ets.judgeSql
+local function judgeRules(host, gate, rules, text, finding)
+    if not host.match(gate, text) then
+        return
+    end
+    for ____, rule in ipairs(rules) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+--- A user agent without its parenthesised comments: `(X11; U; id)` is a list, not a row of commands.
+local function withoutComments(text)
+    local parts = {}
+    local depth = 0
+    local from = 0
+    do
+        local at = 0
+        while at < #text do
+            local code = __TS__StringCharCodeAt(text, at)
+            if code == 40 then
+                if depth == 0 then
+                    parts[#parts + 1] = __TS__StringSlice(text, from, at)
+                end
+                depth = depth + 1
+            elseif code == 41 and depth > 0 then
+                depth = depth - 1
+                from = at + 1
+            end
+            at = at + 1
+        end
+    end
+    if depth == 0 then
+        parts[#parts + 1] = __TS__StringSlice(text, from)
+    end
+    return table.concat(parts, " ")
+end
+--- Whether one decoded text, seen by itself, is an attack.
+function ____exports.judgeText(host, text, place, finding)
+    local lowered = host.lower(text)
+    if not host.match(ANY_GATE, lowered) then
+        return
+    end
+    judgeMarkup(host, lowered, finding)
+    judgeRules(
+        host,
+        PROTOCOL_GATE,
+        PROTOCOL_RULES,
+        lowered,
+        finding
+    )
+    judgeRules(
+        host,
+        DOCUMENT_GATE,
+        DOCUMENT_RULES,
+        lowered,
+        finding
+    )
+    judgeRules(
+        host,
+        CODE_GATE,
+        CODE_RULES,
+        lowered,
+        finding
+    )
+    judgeRules(
+        host,
+        FILE_GATE,
+        FILE_RULES,
+        lowered,
+        finding
+    )
+    local plain = place == "user_agent" and withoutComments(lowered) or lowered
+    judgeCommand(host, plain, finding)
+    if host.match(SQL_GATE, plain) then
+        judgeSql(host, plain, finding)
+    end
+end
+--- Names that only exploits carry, hidden in base64 at any alignment.
+function ____exports.judgeHidden(host, text, finding)
+    if host.match(HIDDEN_NAMES, text) then
+        raise(finding, "hidden_name", 80)
+    end
+end
+--- An XML document as a whole: its declarations. What its elements carry is judged value by value.
+function ____exports.judgeDocument(host, text, finding)
+    local lowered = host.lower(text)
+    for ____, rule in ipairs(DOCUMENT_RULES) do
+        if host.match(rule.pattern, lowered) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
+return ____exports
+ end,
+["protocol"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
+local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
+local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
+local ____text_2Ets = require("text")
+local parseDecimal = ____text_2Ets.parseDecimal
+local function add(signals, id, points, place)
+    signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
+end
+--- Requests that are formed to be read differently by different programs.
+function ____exports.judgeProtocol(host, request, facts, signals)
+    if facts.transfer_encoding ~= "" and facts.content_length ~= "" then
+        add(signals, "two_lengths", 40, "request")
+    elseif facts.content_length ~= "" and parseDecimal(facts.content_length) < 0 then
+        add(signals, "bad_length", 40, "request")
+    end
+    if (string.find(request.target, "%", nil, true) or 0) - 1 < 0 then
+        return
+    end
+    if host.match(DOUBLE_ESCAPE, request.target) then
+        add(signals, "double_escape", 15, "path")
+    end
+    if host.match(BAD_ESCAPE, request.target) then
+        add(signals, "bad_escape", 10, "path")
+    end
+    if host.match(CONTROL_ESCAPE, request.target) then
+        add(signals, "control_escape", 20, "path")
+    end
+end
+return ____exports
+ end,
+["json"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local ____exports = {}
+local ____decode_2Ets = require("decode")
+local decodeEscapes = ____decode_2Ets.decodeEscapes
+local MAX_TEXTS = 2000
+local BACKSLASH = 92
+local DOUBLE = 34
+local SIMPLE = {
+    b = "\b",
+    f = "\f",
+    n = "\n",
+    r = "\r",
+    t = "\t"
+}
+local function unescape(raw)
+    local at = (string.find(raw, "\\", nil, true) or 0) - 1
+    if at < 0 then
+        return raw
+    end
+    local out = {}
+    local from = 0
+    while at >= 0 and at + 1 < #raw do
+        local letter = __TS__StringSlice(raw, at + 1, at + 2)
+        if letter == "u" then
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = decodeEscapes(__TS__StringSlice(raw, at, at + 6))
+            from = at + 6
+        else
+            local byte = SIMPLE[letter]
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = type(byte) == "string" and byte or letter
+            from = at + 2
+        end
+        at = (string.find(
+            raw,
+            "\\",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    if from < #raw then
+        out[#out + 1] = __TS__StringSlice(raw, from)
+    end
+    return table.concat(out, "")
+end
+--- The offset of the closing quote of the string that opens before `from`, or -1.
+local function closing(text, from)
+    local at = from
+    while at < #text do
+        local code = __TS__StringCharCodeAt(text, at)
+        if code == DOUBLE then
+            return at
+        end
+        at = at + (code == BACKSLASH and 2 or 1)
+    end
+    return -1
+end
+local function isScalarByte(code)
+    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 43 or code == 45 or code == 46 or code == 69
+end
+--- A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
+-- balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
+function ____exports.readJson(text)
+    local keys = {}
+    local values = {}
+    local at = 0
+    local depth = 0
+    local afterValue = false
+    while at < #text and #keys + #values < MAX_TEXTS do
+        local code = __TS__StringCharCodeAt(text, at)
+        if code == 32 or code >= 9 and code <= 13 then
+            at = at + 1
+        elseif code == DOUBLE then
+            local ____end = closing(text, at + 1)
+            if ____end < 0 or afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            local next = ____end + 1
+            while __TS__StringCharCodeAt(text, next) == 32 do
+                next = next + 1
+            end
+            local raw = unescape(__TS__StringSlice(text, at + 1, ____end))
+            if __TS__StringCharCodeAt(text, next) == 58 then
+                keys[#keys + 1] = raw
+                at = next + 1
+            else
+                values[#values + 1] = raw
+                afterValue = true
+                at = ____end + 1
+            end
+        elseif code == 123 or code == 91 then
+            if afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            depth = depth + 1
+            at = at + 1
+        elseif code == 125 or code == 93 then
+            depth = depth - 1
+            afterValue = true
+            at = at + 1
+        elseif code == 44 then
+            afterValue = false
+            at = at + 1
+        elseif isScalarByte(code) and not afterValue then
+            while isScalarByte(__TS__StringCharCodeAt(text, at)) do
+                at = at + 1
+            end
+            afterValue = true
+        else
+            return {valid = false, keys = keys, values = values}
+        end
+    end
+    return {valid = depth == 0, keys = keys, values = values}
+end
+return ____exports
+ end,
+["value"] = function(...)
+local ____exports = {}
+local ____base64_2Ets = require("base64")
+local decodeBase64 = ____base64_2Ets.decodeBase64
+local readsAsText = ____base64_2Ets.readsAsText
+local ____decode_2Ets = require("decode")
+local decodeEntities = ____decode_2Ets.decodeEntities
+local decodeEscapes = ____decode_2Ets.decodeEscapes
+local decodePercent = ____decode_2Ets.decodePercent
+local foldUnicode = ____decode_2Ets.foldUnicode
+local ____finding_2Ets = require("finding")
+local addFinding = ____finding_2Ets.addFinding
+local newFinding = ____finding_2Ets.newFinding
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BASE64_TEXT = ____gate_2Dpatterns_2Ets.BASE64_TEXT
+local FOLDS = ____gate_2Dpatterns_2Ets.FOLDS
+local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
+local ____json_2Ets = require("json")
+local readJson = ____json_2Ets.readJson
+local ____judge_2Ets = require("judge")
+local judgeHidden = ____judge_2Ets.judgeHidden
+local judgeText = ____judge_2Ets.judgeText
+function ____exports.newWorst(host)
+    return {
+        host = host,
+        finding = newFinding(),
+        place = "request",
+        encoded = false
+    }
+end
+local function isWorse(a, b)
+    if a.total ~= b.total then
+        return a.total > b.total
+    end
+    return table.concat(a.ids, ",") < table.concat(b.ids, ",")
+end
+--- Keeps the worse of two findings.
+function ____exports.consider(worst, finding, place, encoded)
+    if finding.total == 0 or not isWorse(finding, worst.finding) then
+        return
+    end
+    worst.finding = finding
+    worst.place = place
+    worst.encoded = encoded
+end
+local function judgeLayer(worst, text, place, encoded)
+    local finding = newFinding()
+    judgeText(worst.host, text, place, finding)
+    ____exports.consider(worst, finding, place, encoded)
+end
+--- Everything that entities, escapes, a second percent-encoding and odd Unicode still hide.
+local function unwrap(host, text)
+    local current = text
+    do
+        local round = 0
+        while round < 3 do
+            local next = decodePercent(current, false)
+            next = decodeEntities(next, host.lower)
+            next = decodeEscapes(next)
+            if next == current then
+                break
+            end
+            current = next
+            round = round + 1
+        end
+    end
+    return host.match(FOLDS, current) and foldUnicode(current) or current
+end
+--- Judges a decoded value and what it may hide. `depth` bounds JSON in JSON and base64 in base64.
+function ____exports.judgeValue(worst, text, place, depth)
+    if text == "" then
+        return
+    end
+    local host = worst.host
+    local first = string.byte(text, 1) or 0 / 0
+    if (first == 123 or first == 91) and depth < 4 then
+        local json = readJson(text)
+        if json.valid and #json.keys + #json.values > 0 then
+            for ____, key in ipairs(json.keys) do
+                ____exports.judgeValue(worst, key, place, depth + 1)
+            end
+            for ____, value in ipairs(json.values) do
+                ____exports.judgeValue(worst, value, place, depth + 1)
+            end
+            return
+        end
+    end
+    judgeLayer(worst, text, place, false)
+    if host.match(LAYERED, text) then
+        local plain = unwrap(host, text)
+        if plain ~= text then
+            judgeLayer(worst, plain, place, true)
+        end
+    end
+    if depth < 4 and host.match(BASE64_TEXT, text) then
+        local finding = newFinding()
+        judgeHidden(host, text, finding)
+        ____exports.consider(worst, finding, place, true)
+        local bytes = decodeBase64(text)
+        if bytes ~= "" and readsAsText(bytes) then
+            ____exports.judgeValue(worst, bytes, place, depth + 2)
+        end
+    end
+end
+--- The worst value as signals; that it was hidden in layers counts as evasion.
+function ____exports.reportWorst(worst, signals)
+    if worst.finding.total == 0 then
+        return
+    end
+    addFinding(signals, worst.finding, worst.place)
+    if worst.encoded then
+        signals[#signals + 1] = {id = "layered_encoding", group = "evasion", points = 20, place = worst.place}
+    end
+end
+return ____exports
+ end,
+["xml"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local MAX_TEXTS = 2000
+--- The offset after the tag that opens at `from`: its `>` outside of quotes.
+local function tagEnd(text, from)
+    local quote = 0
+    do
+        local at = from
+        while at < #text do
+            local code = __TS__StringCharCodeAt(text, at)
+            if quote ~= 0 then
+                if code == quote then
+                    quote = 0
+                end
+            elseif code == 34 or code == 39 then
+                quote = code
+            elseif code == 62 then
+                return at
+            end
+            at = at + 1
+        end
+    end
+    return #text
+end
+local function isNameByte(code)
+    return code > 32 and code ~= 61 and code ~= 62 and code ~= 47 and code ~= 34 and code ~= 39
+end
+--- Names and attribute values of one tag (`text` begins after its `<`).
+local function readTag(text, from, to, out)
+    local at = from
+    local nameFrom = -1
+    while at <= to do
+        local code = at < to and __TS__StringCharCodeAt(text, at) or 32
+        if isNameByte(code) and at < to then
+            if nameFrom < 0 then
+                nameFrom = at
+            end
+        else
+            if nameFrom >= 0 then
+                out[#out + 1] = __TS__StringSlice(text, nameFrom, at)
+            end
+            nameFrom = -1
+            if code == 34 or code == 39 then
+                local ____end = (string.find(
+                    text,
+                    code == 34 and "\"" or "'",
+                    math.max(at + 1 + 1, 1),
+                    true
+                ) or 0) - 1
+                local stop = (____end < 0 or ____end > to) and to or ____end
+                out[#out + 1] = __TS__StringSlice(text, at + 1, stop)
+                at = stop
+            end
+        end
+        at = at + 1
+    end
+end
+--- What an XML document carries for a program to use: names, attribute values, text and CDATA.
+function ____exports.readXml(text)
+    local out = {}
+    local at = 0
+    while at < #text and #out < MAX_TEXTS do
+        local open = (string.find(
+            text,
+            "<",
+            math.max(at + 1, 1),
+            true
+        ) or 0) - 1
+        local to = open < 0 and #text or open
+        if to > at then
+            out[#out + 1] = __TS__StringSlice(text, at, to)
+        end
+        if open < 0 then
+            break
+        end
+        if __TS__StringSlice(text, open, open + 9) == "<![CDATA[" then
+            local ____end = (string.find(
+                text,
+                "]]>",
+                math.max(open + 1, 1),
+                true
+            ) or 0) - 1
+            local stop = ____end < 0 and #text or ____end
+            out[#out + 1] = __TS__StringSlice(text, open + 9, stop)
+            at = stop + 3
+        else
+            local ____end = tagEnd(text, open + 1)
+            local first = __TS__StringCharCodeAt(text, open + 1)
+            if first ~= 33 and first ~= 63 then
+                readTag(text, open + 1, ____end, out)
+            end
+            at = ____end + 1
+        end
+    end
+    return out
+end
+return ____exports
+ end,
+["inspect"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local afterScheme
+local ____multipart_2Ets = require("multipart")
+local boundaryOf = ____multipart_2Ets.boundaryOf
+local readMultipart = ____multipart_2Ets.readMultipart
+local ____decode_2Ets = require("decode")
+local decodePercent = ____decode_2Ets.decodePercent
+local ____finding_2Ets = require("finding")
+local newFinding = ____finding_2Ets.newFinding
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
+local HEADER_SUSPECT = ____gate_2Dpatterns_2Ets.HEADER_SUSPECT
+local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
+local ____path_2Dpatterns_2Ets = require("path-patterns")
+local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
+local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
+local ____judge_2Ets = require("judge")
+local judgeDocument = ____judge_2Ets.judgeDocument
+local ____protocol_2Ets = require("protocol")
+local judgeProtocol = ____protocol_2Ets.judgeProtocol
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local split = ____text_2Ets.split
+local trim = ____text_2Ets.trim
+local ____value_2Ets = require("value")
+local consider = ____value_2Ets.consider
+local judgeValue = ____value_2Ets.judgeValue
+local newWorst = ____value_2Ets.newWorst
+local reportWorst = ____value_2Ets.reportWorst
+local ____xml_2Ets = require("xml")
+local readXml = ____xml_2Ets.readXml
+function afterScheme(url)
+    local at = (string.find(url, "://", nil, true) or 0) - 1
+    return at > 0 and at < 8 and __TS__StringSlice(url, at + 3) or url
+end
+local MAX_PAIRS = 512
+--- `name=value` pairs: both sides are judged, a pair without `=` as a value.
+local function judgePairs(worst, text, separator, plus, place)
+    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
+        local equals = (string.find(pair, "=", nil, true) or 0) - 1
+        if equals > 0 then
+            judgeValue(
+                worst,
+                decodePercent(
+                    __TS__StringSlice(pair, 0, equals),
+                    plus
+                ),
+                place,
+                0
+            )
+        end
+        judgeValue(
+            worst,
+            decodePercent(
+                equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
+                plus
+            ),
+            place,
+            0
+        )
+    end
+end
+local function judgeTarget(worst, target, signals)
+    local host = worst.host
+    local lowered = host.lower(target)
+    if not host.match(TARGET_SUSPECT, lowered) then
+        return
+    end
+    local mark = (string.find(target, "?", nil, true) or 0) - 1
+    local path = decodePercent(
+        mark < 0 and target or __TS__StringSlice(target, 0, mark),
+        false
+    )
+    local loweredPath = host.lower(path)
+    for ____, rule in ipairs(PROBE_RULES) do
+        if host.match(rule.pattern, loweredPath) then
+            signals[#signals + 1] = {id = rule.id, group = "scanner", points = rule.points, place = "path"}
+            break
+        end
+    end
+    judgeValue(worst, path, "path", 0)
+    local slash = 0
+    do
+        local at = (string.find(path, "/", nil, true) or 0) - 1
+        while at >= 0 do
+            slash = at + 1
+            at = (string.find(
+                path,
+                "/",
+                math.max(at + 1 + 1, 1),
+                true
+            ) or 0) - 1
+        end
+    end
+    if slash == 1 then
+        judgeValue(
+            worst,
+            string.sub(path, 2),
+            "path",
+            0
+        )
+    end
+    if mark < 0 then
+        return
+    end
+    local query = __TS__StringSlice(target, mark + 1)
+    judgePairs(
+        worst,
+        query,
+        "&",
+        true,
+        "query"
+    )
+end
+local function judgeReferer(worst, referer)
+    local mark = (string.find(referer, "?", nil, true) or 0) - 1
+    judgeValue(
+        worst,
+        decodePercent(
+            mark < 0 and referer or __TS__StringSlice(referer, 0, mark),
+            false
+        ),
+        "referer",
+        2
+    )
+    if mark >= 0 then
+        judgePairs(
+            worst,
+            __TS__StringSlice(referer, mark + 1),
+            "&",
+            true,
+            "referer"
+        )
+    end
+end
+local function judgeCookies(worst, cookie)
+    for ____, part in ipairs(split(cookie, ";", MAX_PAIRS)) do
+        local pair = trim(part)
+        local equals = (string.find(pair, "=", nil, true) or 0) - 1
+        if equals > 0 then
+            judgeValue(
+                worst,
+                decodePercent(
+                    __TS__StringSlice(pair, 0, equals),
+                    false
+                ),
+                "cookie",
+                0
+            )
+        end
+        judgeValue(
+            worst,
+            decodePercent(
+                equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
+                false
+            ),
+            "cookie",
+            0
+        )
+    end
+end
+local function judgeUploadName(worst, name, signals)
+    if worst.host.match(
+        UPLOAD_NAME,
+        worst.host.lower(name)
+    ) then
+        signals[#signals + 1] = {id = "upload_script", group = "payload", points = 75, place = "header"}
+    end
+end
+local function judgeHeaders(worst, facts, signals)
+    local host = worst.host
+    local agent = facts.user_agent
+    if agent ~= "" and host.match(
+        AGENT_SUSPECT,
+        host.lower(agent)
+    ) then
+        judgeValue(worst, agent, "user_agent", 2)
+    end
+    local referer = facts.referer
+    if referer ~= "" and host.match(
+        TARGET_SUSPECT,
+        host.lower(afterScheme(referer))
+    ) then
+        judgeReferer(worst, referer)
+    end
+    local cookie = facts.cookie
+    if cookie ~= "" and host.match(
+        HEADER_SUSPECT,
+        host.lower(cookie)
+    ) then
+        judgeCookies(worst, cookie)
+    end
+    for ____, header in ipairs(facts.others) do
+        if contains(header.name, "filename") or contains(header.name, "file-name") or contains(header.name, "file_name") then
+            judgeUploadName(worst, header.value, signals)
+        end
+        judgeValue(worst, header.value, "header", 0)
+    end
+end
+--- Judges target and headers.
+function ____exports.inspectHead(host, request, facts, signals)
+    local worst = newWorst(host)
+    judgeTarget(worst, request.target, signals)
+    judgeHeaders(worst, facts, signals)
+    reportWorst(worst, signals)
+    judgeProtocol(host, request, facts, signals)
+end
+local function judgeMultipart(worst, body, boundary, signals)
+    local host = worst.host
+    for ____, part in ipairs(readMultipart(body, boundary, host.lower)) do
+        if part.filename ~= "" then
+            judgeUploadName(worst, part.filename, signals)
+            judgeValue(worst, part.filename, "body", 2)
+        end
+        judgeValue(worst, part.name, "body", 2)
+        if part.filename == "" then
+            judgeValue(worst, part.content, "body", 0)
+        else
+            judgeValue(
+                worst,
+                string.sub(part.content, 1, 4096),
+                "body",
+                2
+            )
+        end
+    end
+end
+local function judgeXml(worst, body)
+    local finding = newFinding()
+    judgeDocument(
+        worst.host,
+        string.sub(body, 1, 4096),
+        finding
+    )
+    consider(worst, finding, "body", false)
+    for ____, text in ipairs(readXml(body)) do
+        judgeValue(worst, text, "body", 0)
+    end
+end
+--- Judges the body by what it is, whatever it is called: content types lie.
+function ____exports.inspectBody(host, facts, body, signals)
+    if body == "" then
+        return
+    end
+    local worst = newWorst(host)
+    local ____type = host.lower(facts.content_type)
+    local text = trim(body)
+    local first = string.byte(text, 1) or 0 / 0
+    if contains(____type, "multipart/") then
+        local boundary = boundaryOf(facts.content_type, host.lower)
+        if boundary ~= "" then
+            judgeMultipart(worst, body, boundary, signals)
+        else
+            judgeValue(worst, body, "body", 0)
+        end
+    elseif first == 123 or first == 91 or contains(____type, "json") then
+        judgeValue(worst, text, "body", 0)
+    elseif first == 60 and (contains(____type, "xml") or string.sub(text, 1, 5) == "<?xml") then
+        judgeXml(worst, text)
+    elseif contains(____type, "x-www-form-urlencoded") or ____type == "" or contains(____type, "text/") then
+        judgePairs(
+            worst,
+            body,
+            "&",
+            true,
+            "body"
+        )
+    else
+        judgeValue(worst, text, "body", 1)
+    end
+    reportWorst(worst, signals)
+end
+return ____exports
+ end,
+["policy"] = function(...)
+local ____exports = {}
+local ____address_2Ets = require("address")
+local parseCidr = ____address_2Ets.parseCidr
+____exports.DEFAULT_THRESHOLD = 70
+____exports.DEFAULT_RATE_COUNT = 1000
+____exports.DEFAULT_RATE_WINDOW_S = 60
+local function booleanOr(own, inherited, fallback)
+    if type(own) == "boolean" then
+        return own
+    end
+    local ____temp_0
+    if type(inherited) == "boolean" then
+        ____temp_0 = inherited
+    else
+        ____temp_0 = fallback
+    end
+    return ____temp_0
+end
+local function isIntegerIn(value, least, most)
+    return type(value) == "number" and value >= least and value <= most and math.floor(value) == value
+end
+--- An object or a list; JSON's `null` is neither.
+local function isRecord(value)
+    return type(value) == "table" and value ~= nil
+end
+local function readRateLimit(value)
+    if isIntegerIn(value, 1, 1000000000) then
+        return {count = value, window_s = ____exports.DEFAULT_RATE_WINDOW_S, scope = "node"}
+    end
+    if not isRecord(value) then
+        return nil
+    end
+    local limit = value
+    if not isIntegerIn(limit.count, 1, 1000000000) then
+        return nil
+    end
+    local window_s = isIntegerIn(limit.window_s, 1, 86400) and limit.window_s or ____exports.DEFAULT_RATE_WINDOW_S
+    return {count = limit.count, window_s = window_s, scope = limit.scope == "fleet" and "fleet" or "node"}
+end
+local function readCidrs(value)
+    if not isRecord(value) then
+        return nil
+    end
+    local cidrs = {}
+    for ____, text in ipairs(value) do
+        local ____temp_1
+        if type(text) == "string" then
+            ____temp_1 = parseCidr(text)
+        else
+            ____temp_1 = nil
+        end
+        local cidr = ____temp_1
+        if cidr ~= nil then
+            cidrs[#cidrs + 1] = cidr
+        end
+    end
+    return cidrs
+end
+--- defaults <- tenant <- route; either switch turned off turns the defense off. Values of a wrong type are as
+-- if absent, so that a record written by hand can weaken nothing but its own field.
+-- Compile once per change of either document, not per request.
+function ____exports.compilePolicy(tenant, route)
+    local outer = tenant or ({})
+    local own = route or ({})
+    local threshold = isIntegerIn(own.threat_threshold, 0, 100) and own.threat_threshold or outer.threat_threshold
+    local tenantId = type(outer.id) == "string" and outer.id or own.tenant
+    local mode = (own.mode == "observe" or own.mode == "enforce") and own.mode or outer.mode
+    return {
+        tenant = type(tenantId) == "string" and tenantId or "",
+        route = type(own.id) == "string" and own.id or "",
+        enabled = booleanOr(outer.enabled_defense, nil, true) and booleanOr(own.enabled, nil, true),
+        threat_threshold = isIntegerIn(threshold, 0, 100) and threshold or ____exports.DEFAULT_THRESHOLD,
+        rate_limit = readRateLimit(own.rate_limit) or readRateLimit(outer.rate_limit) or ({count = ____exports.DEFAULT_RATE_COUNT, window_s = ____exports.DEFAULT_RATE_WINDOW_S, scope = "node"}),
+        js_challenge = booleanOr(own.js_challenge, outer.js_challenge, true),
+        challenge_type = "js",
+        js_fingerprint = booleanOr(own.js_fingerprint, outer.js_fingerprint, false),
+        mode = mode == "observe" and "observe" or "enforce",
+        allow = readCidrs(own.allow) or readCidrs(outer.allow) or ({}),
+        deny = readCidrs(own.deny) or readCidrs(outer.deny) or ({}),
+        challenge_all = booleanOr(own.challenge_all, outer.challenge_all, false)
+    }
+end
+return ____exports
+ end,
+["rate"] = function(...)
+local ____exports = {}
+--- The share of the previous window's count that the sliding window still covers, rounded down.
+local function carried(previous, remaining_ms, window_ms)
+    return math.floor(previous * remaining_ms / window_ms)
+end
+--- Whole seconds until `count` carried over a window of `remaining_ms` has sunk to at most `most`.
+local function untilSunk(count, most, remaining_ms, window_ms)
+    if count <= most then
+        return 0
+    end
+    local enough = (most + 1) * window_ms / count
+    return math.max(0, remaining_ms - enough)
+end
+local function retryAfter(limit, current, previous, left_ms, window_ms)
+    local wait = current < limit and untilSunk(previous, limit - current - 1, left_ms, window_ms) or left_ms + untilSunk(current, limit - 1, window_ms, window_ms)
+    return math.max(
+        1,
+        math.ceil(wait / 1000)
+    )
+end
+--- A sliding window over two counters: this window's count plus the share of the last one that still lies in
+-- the past `window_s` seconds. Keys carry the window's length but no version of the configuration, so a new
+-- limit is right on the next request. A refused request is not counted: a client that keeps on trying is let
+-- in as soon as its earlier requests have aged.
+function ____exports.countRequest(host, rate, bucket)
+    local now = host.now()
+    local window_ms = rate.window_s * 1000
+    local index = math.floor(now / window_ms)
+    local left_ms = (index + 1) * window_ms - now
+    local prefix = ((("r:" .. tostring(rate.window_s)) .. ":") .. bucket) .. ":"
+    local ttl_s = rate.window_s * 2
+    local key = prefix .. tostring(index)
+    local previous = host.counter_get(
+        rate.scope,
+        prefix .. tostring(index - 1)
+    )
+    local current = host.counter_incr(rate.scope, key, 1, ttl_s)
+    local used = carried(previous, left_ms, window_ms) + current
+    local limited = used > rate.count
+    if limited then
+        host.counter_incr(rate.scope, key, -1, ttl_s)
+    end
+    return {
+        limited = limited,
+        limit = rate.count,
+        window_s = rate.window_s,
+        remaining = math.max(0, rate.count - used),
+        reset_s = math.ceil(left_ms / 1000) + (current > 0 and rate.window_s or 0),
+        retry_after_s = limited and retryAfter(
+            rate.count,
+            current - 1,
+            previous,
+            left_ms,
+            window_ms
+        ) or 0
+    }
+end
+return ____exports
+ end,
+["verdict"] = function(...)
+local ____exports = {}
+--- `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and `Retry-After` when refused.
+function ____exports.rateHeaders(rate)
+    local headers = {
+        {
+            name = "ratelimit-policy",
+            value = (("\"default\";q=" .. tostring(rate.limit)) .. ";w=") .. tostring(rate.window_s)
+        },
+        {
+            name = "ratelimit",
+            value = (("\"default\";r=" .. tostring(rate.remaining)) .. ";t=") .. tostring(rate.reset_s)
+        }
+    }
+    if rate.retry_after_s > 0 then
+        headers[#headers + 1] = {
+            name = "retry-after",
+            value = tostring(rate.retry_after_s)
+        }
+    end
+    return headers
+end
+--- `id:points,id:points`, in the order found.
+function ____exports.signalList(signals)
+    local parts = {}
+    for ____, signal in ipairs(signals) do
+        parts[#parts + 1] = (signal.id .. ":") .. tostring(signal.points)
+    end
+    return table.concat(parts, ",")
+end
+--- What the upstream is told. The adapter drops such headers of the client's and adds the revision.
+function ____exports.upstreamHeaders(verdict)
+    return {
+        {name = "x-lockstep-verdict", value = verdict.decided},
+        {
+            name = "x-lockstep-score",
+            value = tostring(verdict.score)
+        },
+        {
+            name = "x-lockstep-signals",
+            value = ____exports.signalList(verdict.signals)
+        },
+        {name = "x-lockstep-clearance", value = verdict.clearance}
+    }
+end
+--- One line for the log: what was decided, why, and every signal with its points and place.
+function ____exports.explain(verdict)
+    local parts = {
+        ((((verdict.action .. " (") .. verdict.decided) .. ", ") .. verdict.reason) .. ")",
+        (("score " .. tostring(verdict.score)) .. " of ") .. tostring(verdict.threshold),
+        "client " .. verdict.client_ip,
+        "clearance " .. verdict.clearance
+    }
+    for ____, signal in ipairs(verdict.signals) do
+        parts[#parts + 1] = (((signal.id .. " +") .. tostring(signal.points)) .. " in ") .. signal.place
+    end
+    return table.concat(parts, "; ")
+end
+return ____exports
+ end,
+["reserved"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____challenge_2Ets = require("challenge")
+local judgeSolution = ____challenge_2Ets.judgeSolution
+local ____clearance_2Ets = require("clearance")
+local CLEARANCE_TTL_S = ____clearance_2Ets.CLEARANCE_TTL_S
+local clearanceCookieName = ____clearance_2Ets.clearanceCookieName
+local issueClearance = ____clearance_2Ets.issueClearance
+local ____decode_2Ets = require("decode")
+local decodePercent = ____decode_2Ets.decodePercent
+local ____text_2Ets = require("text")
+local split = ____text_2Ets.split
+--- Paths under this are the gateway's own on every defended route; they never reach an upstream.
+____exports.RESERVED_PREFIX = "/.lockstep/"
+--- Where the challenge page posts its solution, as a form: token, nonce, webdriver, languages, platform.
+____exports.VERIFY_PATH = "/.lockstep/verify"
+local MAX_SOLUTION_BYTES = 2048
+local function readSolution(body)
+    local token = ""
+    local nonce = ""
+    local webdriver = ""
+    local languages = ""
+    local platform = ""
+    for ____, pair in ipairs(split(
+        __TS__StringSlice(body, 0, MAX_SOLUTION_BYTES),
+        "&",
+        16
+    )) do
+        do
+            local equals = (string.find(pair, "=", nil, true) or 0) - 1
+            if equals < 0 then
+                goto __continue3
+            end
+            local name = __TS__StringSlice(pair, 0, equals)
+            local value = decodePercent(
+                __TS__StringSlice(pair, equals + 1),
+                true
+            )
+            if name == "token" then
+                token = value
+            elseif name == "nonce" then
+                nonce = value
+            elseif name == "webdriver" then
+                webdriver = value
+            elseif name == "languages" then
+                languages = value
+            elseif name == "platform" then
+                platform = value
+            end
+        end
+        ::__continue3::
+    end
+    return {
+        token = token,
+        nonce = nonce,
+        webdriver = webdriver == "true",
+        languages = languages,
+        platform = platform
+    }
+end
+local function answer(policy, known, status, body, set_cookie)
+    return {
+        action = "answer",
+        decided = "answer",
+        reason = "reserved",
+        status = status,
+        score = 0,
+        threshold = policy.threat_threshold,
+        signals = {},
+        client_ip = known.client.ip,
+        clearance = known.clearance,
+        rate = known.rate,
+        challenge = nil,
+        body = body,
+        set_cookie = set_cookie
+    }
+end
+--- Answers a request for a reserved path. A stranger learns no more than that its solution was not taken.
+function ____exports.answerReserved(host, keyring, policy, request, known, body)
+    local mark = (string.find(request.target, "?", nil, true) or 0) - 1
+    local path = mark < 0 and request.target or __TS__StringSlice(request.target, 0, mark)
+    if path ~= ____exports.VERIFY_PATH then
+        return answer(
+            policy,
+            known,
+            404,
+            "{\"ok\":false}",
+            ""
+        )
+    end
+    if request.method ~= "POST" then
+        return answer(
+            policy,
+            known,
+            405,
+            "{\"ok\":false}",
+            ""
+        )
+    end
+    local key = keyring.signing
+    local judged = judgeSolution(
+        host,
+        keyring,
+        known.binding,
+        readSolution(body)
+    )
+    if judged.refusal ~= nil or key == nil then
+        return answer(
+            policy,
+            known,
+            403,
+            "{\"ok\":false}",
+            ""
+        )
+    end
+    local clearance = issueClearance(host, key, known.binding, judged.fingerprinted)
+    local name = clearanceCookieName(request.scheme)
+    local secure = request.scheme == "https" and "; Secure" or ""
+    local cookie = (((((name .. "=") .. clearance) .. "; Path=/; Max-Age=") .. tostring(CLEARANCE_TTL_S)) .. "; HttpOnly; SameSite=Lax") .. secure
+    return answer(
+        policy,
+        known,
+        200,
+        "{\"ok\":true}",
+        cookie
+    )
+end
+return ____exports
+ end,
+["decide"] = function(...)
+local ____exports = {}
+local ____address_2Ets = require("address")
+local isInAny = ____address_2Ets.isInAny
+local ____binding_2Ets = require("binding")
+local bindingOf = ____binding_2Ets.bindingOf
+local ____challenge_2Ets = require("challenge")
+local difficultyFor = ____challenge_2Ets.difficultyFor
+local issueChallenge = ____challenge_2Ets.issueChallenge
+local ____clearance_2Ets = require("clearance")
+local clearanceCookieName = ____clearance_2Ets.clearanceCookieName
+local cookieValue = ____clearance_2Ets.cookieValue
+local readClearance = ____clearance_2Ets.readClearance
+local ____client_2Ets = require("client")
+local identify = ____client_2Ets.identify
+local ____consistency_2Ets = require("consistency")
+local judgeClient = ____consistency_2Ets.judgeClient
+local ____inspect_2Ets = require("inspect")
+local inspectBody = ____inspect_2Ets.inspectBody
+local inspectHead = ____inspect_2Ets.inspectHead
+local ____rate_2Ets = require("rate")
+local countRequest = ____rate_2Ets.countRequest
+local ____request_2Ets = require("request")
+local gatherHeaders = ____request_2Ets.gatherHeaders
+local ____reserved_2Ets = require("reserved")
+local answerReserved = ____reserved_2Ets.answerReserved
+local RESERVED_PREFIX = ____reserved_2Ets.RESERVED_PREFIX
+local ____signal_2Ets = require("signal")
+local scoreOf = ____signal_2Ets.scoreOf
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local parseDecimal = ____text_2Ets.parseDecimal
+local startsWith = ____text_2Ets.startsWith
+--- More of a body than this is not read: what is beyond it is not inspected.
+____exports.BODY_LIMIT_BYTES = 131072
+--- A payload this certain is blocked; for less, a browser may prove itself.
+local PAYLOAD_BLOCKS = 60
+local STRIKE_TTL_S = 600
+--- Posting solutions is limited by itself: it must work for who is being limited elsewhere.
+local RESERVED_LIMIT = {count = 60, window_s = 60, scope = "node"}
+local function settle(policy, decision, decided, reason, status, score, challenge)
+    local action = policy.mode == "enforce" and decided or "pass"
+    decision.verdict = {
+        action = action,
+        decided = decided,
+        reason = reason,
+        status = action == "pass" and 0 or status,
+        score = score,
+        threshold = policy.threat_threshold,
+        signals = decision.signals,
+        client_ip = decision.client.ip,
+        clearance = decision.clearance,
+        rate = decision.rate,
+        challenge = challenge,
+        body = "",
+        set_cookie = ""
+    }
+end
+local function carriesBody(facts)
+    return facts.transfer_encoding ~= "" or facts.content_length ~= "" and parseDecimal(facts.content_length) ~= 0
+end
+--- Whether the client is a browser opening a page: only that can be shown a challenge and lose nothing.
+local function isNavigation(request, facts)
+    return request.method == "GET" and contains(facts.accept, "text/html") and (facts.fetch_mode == "" or facts.fetch_mode == "navigate")
+end
+local function isCleared(policy, clearance)
+    return clearance == "fingerprinted" or clearance == "plain" and not policy.js_fingerprint
+end
+local function strikeKey(policy, client)
+    return (("s:" .. policy.tenant) .. ":") .. client.key
+end
+--- What this client did lately: how near its limit it is, and how many of its requests were blocked.
+local function judgeHistory(host, policy, decision)
+    local rate = decision.rate
+    if rate ~= nil and rate.limit >= 20 then
+        local used = rate.limit - rate.remaining
+        if used * 20 >= rate.limit * 19 then
+            local ____decision_signals_0 = decision.signals
+            ____decision_signals_0[#____decision_signals_0 + 1] = {id = "near_limit", group = "behaviour", points = 30, place = "request"}
+        end
+    end
+    local strikes = host.counter_get(
+        "node",
+        strikeKey(policy, decision.client)
+    )
+    if strikes > 0 then
+        local points = math.min(60, strikes * 15)
+        local ____decision_signals_1 = decision.signals
+        ____decision_signals_1[#____decision_signals_1 + 1] = {id = "blocked_lately", group = "reputation", points = points, place = "request"}
+    end
+end
+--- What solving a challenge has answered already, a cleared client is not asked again.
+local function standing(policy, decision)
+    if not isCleared(policy, decision.clearance) then
+        return decision.signals
+    end
+    local left = {}
+    for ____, signal in ipairs(decision.signals) do
+        if signal.group ~= "consistency" and signal.group ~= "behaviour" then
+            left[#left + 1] = signal
+        end
+    end
+    return left
+end
+local function judgeScore(host, gateway, policy, request, decision)
+    local score = scoreOf(standing(policy, decision))
+    local cleared = isCleared(policy, decision.clearance)
+    local reached = score.total >= policy.threat_threshold and not (cleared and score.total == 0)
+    if reached and score.payload >= PAYLOAD_BLOCKS then
+        host.counter_incr(
+            "node",
+            strikeKey(policy, decision.client),
+            1,
+            STRIKE_TTL_S
+        )
+        settle(
+            policy,
+            decision,
+            "block",
+            "payload",
+            403,
+            score.total,
+            nil
+        )
+        return
+    end
+    local navigation = isNavigation(request, decision.facts)
+    if not reached and not (policy.challenge_all and not cleared and navigation) then
+        settle(
+            policy,
+            decision,
+            "pass",
+            "clean",
+            0,
+            score.total,
+            nil
+        )
+        return
+    end
+    local reason = reached and "score" or "challenge_all"
+    local key = gateway.keyring.signing
+    if cleared or not navigation or not policy.js_challenge or key == nil then
+        settle(
+            policy,
+            decision,
+            "block",
+            reason,
+            403,
+            score.total,
+            nil
+        )
+        return
+    end
+    local difficulty = difficultyFor(score.total, policy.threat_threshold)
+    local challenge = issueChallenge(
+        host,
+        key,
+        decision.binding,
+        difficulty,
+        policy.js_fingerprint
+    )
+    settle(
+        policy,
+        decision,
+        "challenge",
+        reason,
+        403,
+        score.total,
+        challenge
+    )
+end
+local function open(host, gateway, policy, request)
+    local facts = gatherHeaders(request.headers)
+    return {
+        verdict = nil,
+        facts = facts,
+        client = identify(request.remote_ip, facts.forwarded_for, gateway.trusted_proxies),
+        binding = bindingOf(policy.tenant, request, facts, host.lower),
+        clearance = "absent",
+        rate = nil,
+        reserved = policy.enabled and startsWith(request.target, RESERVED_PREFIX),
+        signals = {}
+    }
+end
+--- Decides by everything but the body, in this order: switched off; reserved path; allowlist; denylist;
+-- clearance; rate limit; score. A decision without a verdict wants the body: read it, then `decideBody`.
+function ____exports.decideHead(host, gateway, policy, request)
+    local decision = open(host, gateway, policy, request)
+    if not policy.enabled then
+        settle(
+            policy,
+            decision,
+            "pass",
+            "disabled",
+            0,
+            0,
+            nil
+        )
+        return decision
+    end
+    local bucket = (((policy.tenant .. ":") .. policy.route) .. ":") .. decision.client.key
+    if decision.reserved then
+        decision.rate = countRequest(host, RESERVED_LIMIT, (policy.tenant .. ":/:") .. decision.client.key)
+        if decision.rate.limited then
+            settle(
+                policy,
+                decision,
+                "limit",
+                "rate_limit",
+                429,
+                0,
+                nil
+            )
+        end
+        return decision
+    end
+    local address = decision.client.address
+    if address ~= nil and isInAny(address, policy.allow) then
+        settle(
+            policy,
+            decision,
+            "pass",
+            "allowlist",
+            0,
+            0,
+            nil
+        )
+        return decision
+    end
+    if address ~= nil and isInAny(address, policy.deny) then
+        settle(
+            policy,
+            decision,
+            "deny",
+            "denylist",
+            403,
+            0,
+            nil
+        )
+        return decision
+    end
+    local cookie = cookieValue(
+        decision.facts.cookie,
+        clearanceCookieName(request.scheme)
+    )
+    decision.clearance = readClearance(host, gateway.keyring, decision.binding, cookie)
+    decision.rate = countRequest(host, policy.rate_limit, bucket)
+    if decision.rate.limited then
+        settle(
+            policy,
+            decision,
+            "limit",
+            "rate_limit",
+            429,
+            0,
+            nil
+        )
+        return decision
+    end
+    judgeClient(host, request, decision.facts, decision.signals)
+    judgeHistory(host, policy, decision)
+    inspectHead(host, request, decision.facts, decision.signals)
+    local score = scoreOf(decision.signals)
+    local certain = score.payload >= PAYLOAD_BLOCKS and score.total >= policy.threat_threshold
+    if certain or not carriesBody(decision.facts) then
+        judgeScore(
+            host,
+            gateway,
+            policy,
+            request,
+            decision
+        )
+    end
+    return decision
+end
+--- Decides with the first `BODY_LIMIT_BYTES` of the body, when `decideHead` left the verdict open.
+function ____exports.decideBody(host, gateway, policy, request, decision, body)
+    if decision.verdict == nil and decision.reserved then
+        decision.verdict = answerReserved(
+            host,
+            gateway.keyring,
+            policy,
+            request,
+            decision,
+            body
+        )
+    end
+    if decision.verdict == nil then
+        inspectBody(host, decision.facts, body, decision.signals)
+        judgeScore(
+            host,
+            gateway,
+            policy,
+            request,
+            decision
+        )
+    end
+    return decision.verdict
+end
+return ____exports
+ end,
+["engine"] = function(...)
+local ____exports = {}
+do
+    local ____address_2Ets = require("address")
+    ____exports.parseAddress = ____address_2Ets.parseAddress
+    ____exports.parseCidr = ____address_2Ets.parseCidr
+end
+do
+    local ____binding_2Ets = require("binding")
+    ____exports.bindingOf = ____binding_2Ets.bindingOf
+end
+do
+    local ____challenge_2Ets = require("challenge")
+    ____exports.BASE_DIFFICULTY = ____challenge_2Ets.BASE_DIFFICULTY
+    ____exports.CHALLENGE_TTL_S = ____challenge_2Ets.CHALLENGE_TTL_S
+    ____exports.isSolved = ____challenge_2Ets.isSolved
+end
+do
+    local ____clearance_2Ets = require("clearance")
+    ____exports.CLEARANCE_TTL_S = ____clearance_2Ets.CLEARANCE_TTL_S
+    ____exports.clearanceCookieName = ____clearance_2Ets.clearanceCookieName
+end
+do
+    local ____decide_2Ets = require("decide")
+    ____exports.BODY_LIMIT_BYTES = ____decide_2Ets.BODY_LIMIT_BYTES
+    ____exports.decideBody = ____decide_2Ets.decideBody
+    ____exports.decideHead = ____decide_2Ets.decideHead
+end
+do
+    local ____keyring_2Ets = require("keyring")
+    ____exports.compileKeyring = ____keyring_2Ets.compileKeyring
+end
+do
+    local ____policy_2Ets = require("policy")
+    ____exports.compilePolicy = ____policy_2Ets.compilePolicy
+end
+do
+    local ____reserved_2Ets = require("reserved")
+    ____exports.RESERVED_PREFIX = ____reserved_2Ets.RESERVED_PREFIX
+    ____exports.VERIFY_PATH = ____reserved_2Ets.VERIFY_PATH
+end
+do
+    local ____verdict_2Ets = require("verdict")
+    ____exports.explain = ____verdict_2Ets.explain
+    ____exports.rateHeaders = ____verdict_2Ets.rateHeaders
+    ____exports.signalList = ____verdict_2Ets.signalList
+    ____exports.upstreamHeaders = ____verdict_2Ets.upstreamHeaders
+end
+return ____exports
+ end,
+}
+local ____entry = require("engine", ...)
+return ____entry
+

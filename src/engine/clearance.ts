@@ -1,0 +1,72 @@
+import type { Binding } from './binding.ts';
+import { message } from './binding.ts';
+import type { Host } from './host.ts';
+import type { Key, Keyring } from './keyring.ts';
+import { findKey } from './keyring.ts';
+import { parseDecimal, sameSecret, split } from './text.ts';
+
+/** `fingerprinted`: the solver's browser was shown too, and what it repeats with each request still agrees. */
+export type ClearanceState = 'absent' | 'invalid' | 'expired' | 'plain' | 'fingerprinted';
+
+/** How long a solved challenge lasts. */
+export const CLEARANCE_TTL_S = 1800;
+const VERSION = 'l1';
+
+/** `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less. */
+export function clearanceCookieName(scheme: 'http' | 'https'): string {
+  return scheme === 'https' ? '__Host-lockstep-clearance' : 'lockstep-clearance';
+}
+
+function seal(host: Host, key: Key, binding: Binding, expires_s: number, fingerprinted: boolean): string {
+  return host.hmac_sha256(
+    key.secret,
+    message([
+      'clearance',
+      VERSION,
+      key.id,
+      `${expires_s}`,
+      binding.tenant,
+      binding.host,
+      binding.user_agent,
+      fingerprinted ? 'f' : 'p',
+      fingerprinted ? binding.language : '',
+      fingerprinted ? binding.platform : '',
+    ]),
+  );
+}
+
+/** `l1.{kid}.{expires}.{f|p}.{hmac}` */
+export function issueClearance(host: Host, key: Key, binding: Binding, fingerprinted: boolean): string {
+  const expires_s = Math.floor(host.now() / 1000) + CLEARANCE_TTL_S;
+  const mac = seal(host, key, binding, expires_s, fingerprinted);
+  return `${VERSION}.${key.id}.${expires_s}.${fingerprinted ? 'f' : 'p'}.${mac}`;
+}
+
+/** The value of the first cookie of this name, or an empty text. */
+export function cookieValue(cookie: string, name: string): string {
+  const wanted = `${name}=`;
+  let from = 0;
+  while (from < cookie.length) {
+    const semicolon = cookie.indexOf(';', from);
+    const to = semicolon < 0 ? cookie.length : semicolon;
+    while (from < to && cookie.charCodeAt(from) === 32) from++;
+    if (cookie.slice(from, from + wanted.length) === wanted) return cookie.slice(from + wanted.length, to);
+    from = to + 1;
+  }
+  return '';
+}
+
+/** A flag for the decision, never a pass: a cleared client is still limited and its requests are still read. */
+export function readClearance(host: Host, keyring: Keyring, binding: Binding, value: string): ClearanceState {
+  if (value === '') return 'absent';
+  if (value.length > 256) return 'invalid';
+  const parts = split(value, '.', 6);
+  if (parts.length !== 5 || parts[0] !== VERSION) return 'invalid';
+  const key = findKey(keyring, parts[1] ?? '');
+  const expires_s = parseDecimal(parts[2] ?? '');
+  const kind = parts[3] ?? '';
+  if (key === undefined || expires_s < 0 || (kind !== 'f' && kind !== 'p')) return 'invalid';
+  if (!sameSecret(seal(host, key, binding, expires_s, kind === 'f'), parts[4] ?? '')) return 'invalid';
+  if (expires_s * 1000 <= host.now()) return 'expired';
+  return kind === 'f' ? 'fingerprinted' : 'plain';
+}

@@ -1,0 +1,24 @@
+/**
+ * The decision core of `cdn_defense`: one source for the embedded gateway (JavaScript) and for Apache APISIX
+ * (Lua). Values in, values out; the world comes in through `Host`. See docs/engine.md.
+ */
+export type { Address, Cidr } from './address.ts';
+export { parseAddress, parseCidr } from './address.ts';
+export { bindingOf } from './binding.ts';
+export type { Challenge, Refusal, Solution } from './challenge.ts';
+export { BASE_DIFFICULTY, CHALLENGE_TTL_S, isSolved } from './challenge.ts';
+export type { ClearanceState } from './clearance.ts';
+export { CLEARANCE_TTL_S, clearanceCookieName } from './clearance.ts';
+export type { Decision, Gateway } from './decide.ts';
+export { BODY_LIMIT_BYTES, decideBody, decideHead } from './decide.ts';
+export type { CounterScope, Host } from './host.ts';
+export type { Key, KeyDocument, Keyring } from './keyring.ts';
+export { compileKeyring } from './keyring.ts';
+export type { Policy, RateLimit, RouteDocument, TenantDocument } from './policy.ts';
+export { compilePolicy } from './policy.ts';
+export type { RateState } from './rate.ts';
+export type { Header, RequestHead } from './request.ts';
+export { RESERVED_PREFIX, VERIFY_PATH } from './reserved.ts';
+export type { Signal, SignalGroup } from './signal.ts';
+export type { Action, Reason, Verdict } from './verdict.ts';
+export { explain, rateHeaders, signalList, upstreamHeaders } from './verdict.ts';

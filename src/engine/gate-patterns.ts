@@ -1,0 +1,99 @@
+import { base64Core } from './base64.ts';
+
+/**
+ * Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
+ * and identifiers say nothing, unless they spell one of these words.
+ */
+export const ANY_GATE =
+  '[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
+  'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
+  'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
+  ' -[a-z]|^[a-z]+ (?:/|http)|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
+
+/** Whether a text is worth reading as SQL. */
+export const SQL_GATE =
+  '[\'"`;#*()|&]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between ';
+
+/** Exploit names and what they call: class names of known deserialisation chains, shells, lookups. */
+const NAMES: readonly string[] = [
+  'ProcessBuilder',
+  'processbuilder',
+  'InvokerTransformer',
+  'invokertransformer',
+  'ConstantTransformer',
+  'CloneTransformer',
+  'clonetransformer',
+  'InstantiateTransformer',
+  'instantiatetransformer',
+  'InstantiateFactory',
+  'instantiatefactory',
+  'PrototypeCloneFactory',
+  'prototypeclonefactory',
+  'PrototypeSerializationFactory',
+  'prototypeserializationfactory',
+  'ForClosure',
+  'forclosure',
+  'WhileClosure',
+  'whileclosure',
+  'java.lang.Runtime',
+  'java.lang.runtime',
+  'getRuntime',
+  '/bin/bash',
+  '/bin/sh -',
+  'cmd.exe /c',
+  '/etc/passwd',
+  'jndi:ldap',
+  'jndi:rmi',
+  '<!ENTITY ',
+  'child_process',
+];
+
+function hiddenNames(): string {
+  const cores: string[] = [];
+  for (const name of NAMES) {
+    for (let offset = 0; offset < 3; offset++) {
+      const parts: string[] = [];
+      const core = base64Core(name, offset);
+      for (let i = 0; i < core.length; i++) {
+        const digit = core.slice(i, i + 1);
+        parts.push(digit === '+' ? '[+-]' : digit === '/' ? '[/_]' : digit);
+      }
+      cores.push(parts.join(''));
+    }
+  }
+  return cores.join('|');
+}
+
+/** The same names as base64 writes them, whatever stands before them. Case matters here. */
+export const HIDDEN_NAMES = hiddenNames();
+
+/** Escapes that a second decoder would still read. */
+export const LAYERED = '%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]';
+/** Overlong and full-width forms of ASCII. */
+export const FOLDS = '[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]';
+/** A value that may be base64 as a whole. */
+export const BASE64_TEXT = '^[A-Za-z0-9+/_-]{8,}={0,2}$';
+
+/**
+ * Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
+ * separators, no dot that hides a file, no words an attack could consist of.
+ */
+export const TARGET_SUSPECT =
+  '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
+
+/** Cookies and other free headers, raw. */
+export const HEADER_SUSPECT =
+  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|' +
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) ';
+
+/** User agents, raw. */
+export const AGENT_SUSPECT =
+  "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |entity|url[(]|\\n|^[/.]|(?:or|and) [0-9'(]";
+
+/** `%252e`: an escape of an escape. */
+export const DOUBLE_ESCAPE = '%25(?:25)*[0-9a-fA-F]{2}';
+/** A percent sign that starts no escape. */
+export const BAD_ESCAPE = '%(?![0-9a-fA-F]{2})';
+/** NUL and other control bytes; tabs and line breaks are what forms send. */
+export const CONTROL_ESCAPE = '%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]';

@@ -1,0 +1,149 @@
+import { boundaryOf, readMultipart } from './multipart.ts';
+import { decodePercent } from './decode.ts';
+import { newFinding } from './finding.ts';
+import { AGENT_SUSPECT, HEADER_SUSPECT, TARGET_SUSPECT } from './gate-patterns.ts';
+import type { Host } from './host.ts';
+import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
+import { judgeDocument } from './judge.ts';
+import { judgeProtocol } from './protocol.ts';
+import type { HeaderFacts, RequestHead } from './request.ts';
+import type { Place, Signal } from './signal.ts';
+import { contains, split, trim } from './text.ts';
+import type { Worst } from './value.ts';
+import { consider, judgeValue, newWorst, reportWorst } from './value.ts';
+import { readXml } from './xml.ts';
+
+const MAX_PAIRS = 512;
+
+/** `name=value` pairs: both sides are judged, a pair without `=` as a value. */
+function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
+  for (const pair of split(text, separator, MAX_PAIRS)) {
+    const equals = pair.indexOf('=');
+    if (equals > 0) judgeValue(worst, decodePercent(pair.slice(0, equals), plus), place, 0);
+    judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), plus), place, 0);
+  }
+}
+
+function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
+  const host = worst.host;
+  const lowered = host.lower(target);
+  if (!host.match(TARGET_SUSPECT, lowered)) return;
+  const mark = target.indexOf('?');
+  const path = decodePercent(mark < 0 ? target : target.slice(0, mark), false);
+  const loweredPath = host.lower(path);
+  for (const rule of PROBE_RULES) {
+    if (host.match(rule.pattern, loweredPath)) {
+      signals.push({ id: rule.id, group: 'scanner', points: rule.points, place: 'path' });
+      break;
+    }
+  }
+  judgeValue(worst, path, 'path', 0);
+  // The last segment alone: a value where the application reads one.
+  let slash = 0;
+  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) slash = at + 1;
+  if (slash === 1) judgeValue(worst, path.slice(1), 'path', 0);
+  if (mark < 0) return;
+  const query = target.slice(mark + 1);
+  judgePairs(worst, query, '&', true, 'query');
+}
+
+function judgeReferer(worst: Worst, referer: string): void {
+  const mark = referer.indexOf('?');
+  judgeValue(worst, decodePercent(mark < 0 ? referer : referer.slice(0, mark), false), 'referer', 2);
+  if (mark >= 0) judgePairs(worst, referer.slice(mark + 1), '&', true, 'referer');
+}
+
+function judgeCookies(worst: Worst, cookie: string): void {
+  for (const part of split(cookie, ';', MAX_PAIRS)) {
+    const pair = trim(part);
+    const equals = pair.indexOf('=');
+    if (equals > 0) judgeValue(worst, decodePercent(pair.slice(0, equals), false), 'cookie', 0);
+    judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), false), 'cookie', 0);
+  }
+}
+
+function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
+  if (worst.host.match(UPLOAD_NAME, worst.host.lower(name))) {
+    signals.push({ id: 'upload_script', group: 'payload', points: 75, place: 'header' });
+  }
+}
+
+function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void {
+  const host = worst.host;
+  const agent = facts.user_agent;
+  if (agent !== '' && host.match(AGENT_SUSPECT, host.lower(agent))) judgeValue(worst, agent, 'user_agent', 2);
+  const referer = facts.referer;
+  if (referer !== '' && host.match(TARGET_SUSPECT, host.lower(afterScheme(referer))))
+    judgeReferer(worst, referer);
+  const cookie = facts.cookie;
+  if (cookie !== '' && host.match(HEADER_SUSPECT, host.lower(cookie))) judgeCookies(worst, cookie);
+  for (const header of facts.others) {
+    if (
+      contains(header.name, 'filename') ||
+      contains(header.name, 'file-name') ||
+      contains(header.name, 'file_name')
+    ) {
+      judgeUploadName(worst, header.value, signals);
+    }
+    judgeValue(worst, header.value, 'header', 0);
+  }
+}
+
+/** A URL from its host on: "https://" itself is nothing to suspect. */
+function afterScheme(url: string): string {
+  const at = url.indexOf('://');
+  return at > 0 && at < 8 ? url.slice(at + 3) : url;
+}
+
+/** Judges target and headers. */
+export function inspectHead(host: Host, request: RequestHead, facts: HeaderFacts, signals: Signal[]): void {
+  const worst = newWorst(host);
+  judgeTarget(worst, request.target, signals);
+  judgeHeaders(worst, facts, signals);
+  reportWorst(worst, signals);
+  judgeProtocol(host, request, facts, signals);
+}
+
+function judgeMultipart(worst: Worst, body: string, boundary: string, signals: Signal[]): void {
+  const host = worst.host;
+  for (const part of readMultipart(body, boundary, host.lower)) {
+    if (part.filename !== '') {
+      judgeUploadName(worst, part.filename, signals);
+      judgeValue(worst, part.filename, 'body', 2);
+    }
+    judgeValue(worst, part.name, 'body', 2);
+    // A file is not what a server puts into a query or a page; its name is.
+    if (part.filename === '') judgeValue(worst, part.content, 'body', 0);
+    else judgeValue(worst, part.content.slice(0, 4096), 'body', 2);
+  }
+}
+
+function judgeXml(worst: Worst, body: string): void {
+  const finding = newFinding();
+  judgeDocument(worst.host, body.slice(0, 4096), finding);
+  consider(worst, finding, 'body', false);
+  for (const text of readXml(body)) judgeValue(worst, text, 'body', 0);
+}
+
+/** Judges the body by what it is, whatever it is called: content types lie. */
+export function inspectBody(host: Host, facts: HeaderFacts, body: string, signals: Signal[]): void {
+  if (body === '') return;
+  const worst = newWorst(host);
+  const type = host.lower(facts.content_type);
+  const text = trim(body);
+  const first = text.charCodeAt(0);
+  if (contains(type, 'multipart/')) {
+    const boundary = boundaryOf(facts.content_type, host.lower);
+    if (boundary !== '') judgeMultipart(worst, body, boundary, signals);
+    else judgeValue(worst, body, 'body', 0);
+  } else if (first === 123 || first === 91 || contains(type, 'json')) {
+    judgeValue(worst, text, 'body', 0);
+  } else if (first === 60 && (contains(type, 'xml') || text.slice(0, 5) === '<?xml')) {
+    judgeXml(worst, text);
+  } else if (contains(type, 'x-www-form-urlencoded') || type === '' || contains(type, 'text/')) {
+    judgePairs(worst, body, '&', true, 'body');
+  } else {
+    judgeValue(worst, text, 'body', 1);
+  }
+  reportWorst(worst, signals);
+}

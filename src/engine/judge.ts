@@ -1,0 +1,61 @@
+import { CODE_GATE, CODE_RULES } from './code-patterns.ts';
+import { judgeCommand } from './command.ts';
+import type { Finding, Rule } from './finding.ts';
+import { raise } from './finding.ts';
+import { ANY_GATE, HIDDEN_NAMES, SQL_GATE } from './gate-patterns.ts';
+import type { Host } from './host.ts';
+import { judgeMarkup } from './markup.ts';
+import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
+import { DOCUMENT_GATE, DOCUMENT_RULES, PROTOCOL_GATE, PROTOCOL_RULES } from './protocol-patterns.ts';
+import type { Place } from './signal.ts';
+import { judgeSql } from './sql.ts';
+
+function judgeRules(host: Host, gate: string, rules: readonly Rule[], text: string, finding: Finding): void {
+  if (!host.match(gate, text)) return;
+  for (const rule of rules) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
+}
+
+/** A user agent without its parenthesised comments: `(X11; U; id)` is a list, not a row of commands. */
+function withoutComments(text: string): string {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 40) {
+      if (depth === 0) parts.push(text.slice(from, at));
+      depth++;
+    } else if (code === 41 && depth > 0) {
+      depth--;
+      from = at + 1;
+    }
+  }
+  if (depth === 0) parts.push(text.slice(from));
+  return parts.join(' ');
+}
+
+/** Whether one decoded text, seen by itself, is an attack. */
+export function judgeText(host: Host, text: string, place: Place, finding: Finding): void {
+  const lowered = host.lower(text);
+  if (!host.match(ANY_GATE, lowered)) return;
+  judgeMarkup(host, lowered, finding);
+  judgeRules(host, PROTOCOL_GATE, PROTOCOL_RULES, lowered, finding);
+  judgeRules(host, DOCUMENT_GATE, DOCUMENT_RULES, lowered, finding);
+  judgeRules(host, CODE_GATE, CODE_RULES, lowered, finding);
+  judgeRules(host, FILE_GATE, FILE_RULES, lowered, finding);
+  const plain = place === 'user_agent' ? withoutComments(lowered) : lowered;
+  judgeCommand(host, plain, finding);
+  if (host.match(SQL_GATE, plain)) judgeSql(host, plain, finding);
+}
+
+/** Names that only exploits carry, hidden in base64 at any alignment. */
+export function judgeHidden(host: Host, text: string, finding: Finding): void {
+  if (host.match(HIDDEN_NAMES, text)) raise(finding, 'hidden_name', 80);
+}
+
+/** An XML document as a whole: its declarations. What its elements carry is judged value by value. */
+export function judgeDocument(host: Host, text: string, finding: Finding): void {
+  const lowered = host.lower(text);
+  for (const rule of DOCUMENT_RULES)
+    if (host.match(rule.pattern, lowered)) raise(finding, rule.id, rule.points);
+}

@@ -1,0 +1,92 @@
+import type { Rule } from './finding.ts';
+
+/** Files and places of the server that no client names in earnest. */
+export const FILE_RULES: readonly Rule[] = [
+  {
+    id: 'path_traversal',
+    points: 75,
+    pattern:
+      '(?:^|[/\\\\=:;,\'"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\',
+  },
+  {
+    id: 'path_system_file',
+    points: 80,
+    pattern:
+      '(?:^|[^a-z0-9])(?:/|\\\\|file:)+(?:private/)?etc[/\\\\.]+(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]+-release|ppp|samba|cron)',
+  },
+  {
+    id: 'path_system_file',
+    points: 80,
+    pattern:
+      '/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)',
+  },
+  {
+    id: 'path_windows_file',
+    points: 80,
+    pattern:
+      '(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|inetpub[/\\\\]|system32[/\\\\]',
+  },
+  {
+    id: 'path_secret_file',
+    points: 75,
+    pattern:
+      '[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd',
+  },
+  {
+    id: 'path_nul',
+    points: 70,
+    pattern: '\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)',
+  },
+  {
+    id: 'path_scheme',
+    points: 75,
+    pattern:
+      '^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|(?:^|[=\'"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://',
+  },
+  {
+    id: 'path_internal_address',
+    points: 75,
+    pattern:
+      '^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]*&@|0/)(?:$|[:/?#]|[0-9])',
+  },
+  {
+    id: 'path_confused_url',
+    points: 75,
+    pattern:
+      '^https?://[^/?#]*(?:[ \\\\]|%2f|%5c|%23|#)[^/?]*@|^https?://[^/]+/:?[^/?#@]*@[^/]+|^https?:\\\\\\\\',
+  },
+  {
+    id: 'path_include',
+    points: 70,
+    pattern:
+      '^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))|^(?:https?|ftps?|file)[?]$',
+  },
+];
+
+export const FILE_GATE =
+  '[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|\\x00|%00|^[a-z_]+:|[?]$|://';
+
+/** Over the decoded, lower-case path of the request: what only scanners ask for. */
+export const PROBE_RULES: readonly Rule[] = [
+  {
+    id: 'probe_hidden',
+    points: 75,
+    pattern: '/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]',
+  },
+  {
+    id: 'probe_file',
+    points: 75,
+    pattern:
+      '/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]*|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$',
+  },
+  {
+    id: 'probe_admin',
+    points: 70,
+    pattern:
+      '^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)',
+  },
+];
+
+/** The name of an uploaded file that a server might run. */
+export const UPLOAD_NAME =
+  '[.][ ]*(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4})*$|^sess_[a-z0-9,-]{16,}$';

@@ -1,0 +1,376 @@
+/**
+ * SQL read as a string of one-letter tokens, tolerant of every dialect: rules look at its shape, so that
+ * letter case, spacing, comments and names do not matter.
+ *
+ * n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
+ * w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or ·
+ * C comparison · N not · G clause (where, order by …) · D statement · A small word · m + - ~ ! · o other
+ * operator · ( ) , . ; as they are · c comment up to the end · ? anything else
+ */
+const WORDS: Record<string, string | undefined> = {
+  all: 'A',
+  any: 'A',
+  as: 'A',
+  asc: 'A',
+  binary: 'A',
+  case: 'A',
+  collate: 'A',
+  desc: 'A',
+  distinct: 'A',
+  distinctrow: 'A',
+  else: 'A',
+  end: 'A',
+  escape: 'A',
+  exists: 'A',
+  interval: 'A',
+  some: 'A',
+  then: 'A',
+  unique: 'A',
+  when: 'A',
+  and: 'L',
+  or: 'L',
+  xor: 'L',
+  having: 'G',
+  where: 'G',
+  order: 'G',
+  group: 'G',
+  limit: 'G',
+  offset: 'G',
+  procedure: 'G',
+  window: 'G',
+  qualify: 'G',
+  by: 'B',
+  between: 'C',
+  glob: 'C',
+  ilike: 'C',
+  in: 'C',
+  is: 'C',
+  like: 'C',
+  regexp: 'C',
+  rlike: 'C',
+  similar: 'C',
+  sounds: 'C',
+  div: 'o',
+  mod: 'o',
+  not: 'N',
+  null: 'n',
+  true: 'n',
+  false: 'n',
+  except: 'U',
+  intersect: 'U',
+  minus: 'U',
+  union: 'U',
+  select: 'S',
+  from: 'F',
+  into: 'F',
+  alter: 'D',
+  begin: 'D',
+  call: 'D',
+  create: 'D',
+  declare: 'D',
+  delete: 'D',
+  drop: 'D',
+  exec: 'D',
+  execute: 'D',
+  grant: 'D',
+  handler: 'D',
+  if: 'D',
+  insert: 'D',
+  load: 'D',
+  merge: 'D',
+  rename: 'D',
+  replace: 'D',
+  revoke: 'D',
+  set: 'D',
+  shutdown: 'D',
+  truncate: 'D',
+  update: 'D',
+  values: 'D',
+  waitfor: 'D',
+};
+
+/** Functions that applications do not take from users: delays, files, errors that speak, the catalogue. */
+const ATTACK_FUNCTIONS: Record<string, 1 | undefined> = {
+  aes_decrypt: 1,
+  benchmark: 1,
+  compress: 1,
+  concat_ws: 1,
+  ctxsys: 1,
+  current_database: 1,
+  current_user: 1,
+  database: 1,
+  db_name: 1,
+  dbms_lock: 1,
+  dbms_pipe: 1,
+  dbms_utility: 1,
+  exp: 1,
+  extractvalue: 1,
+  from_base64: 1,
+  generate_series: 1,
+  get_lock: 1,
+  group_concat: 1,
+  has_dbaccess: 1,
+  is_srvrolemember: 1,
+  json_depth: 1,
+  json_extract: 1,
+  json_keys: 1,
+  like_match: 1,
+  load_extension: 1,
+  load_file: 1,
+  lo_export: 1,
+  lo_import: 1,
+  make_set: 1,
+  master_pos_wait: 1,
+  name_const: 1,
+  openquery: 1,
+  openrowset: 1,
+  pg_ls_dir: 1,
+  pg_read_file: 1,
+  pg_sleep: 1,
+  quote_literal: 1,
+  randomblob: 1,
+  regexp_substring: 1,
+  row_count: 1,
+  schema: 1,
+  session_user: 1,
+  sleep: 1,
+  sqlite_version: 1,
+  sys_context: 1,
+  sys_eval: 1,
+  sys_exec: 1,
+  system_user: 1,
+  to_base64: 1,
+  unhex: 1,
+  updatexml: 1,
+  user: 1,
+  user_name: 1,
+  utl_http: 1,
+  utl_inaddr: 1,
+  uuid_short: 1,
+  version: 1,
+  xmltype: 1,
+  xp_cmdshell: 1,
+  xp_dirtree: 1,
+  xp_regread: 1,
+  zeroblob: 1,
+};
+
+const MAX_TOKENS = 400;
+const QUOTE = 39;
+const DOUBLE = 34;
+const BACKTICK = 96;
+
+function isWordByte(code: number): boolean {
+  return (
+    (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 95 || code === 36 || code >= 128
+  );
+}
+
+function isSpace(code: number): boolean {
+  // NUL and 0xA0 separate tokens in some dialects.
+  return (code >= 9 && code <= 13) || code === 32 || code === 0 || code === 160;
+}
+
+/** The offset after the text that opens before `from`, or -1 when it stays open. */
+function closeText(text: string, from: number, quote: number, escapes: boolean): number {
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === 92 && escapes) {
+      at += 2;
+      continue;
+    }
+    if (code === quote) {
+      if (text.charCodeAt(at + 1) !== quote) return at + 1;
+      at++;
+    }
+    at++;
+  }
+  return -1;
+}
+
+function afterSpace(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function wordKind(text: string, word: string, after: number): string {
+  const kind = WORDS[word];
+  const next = text.charCodeAt(afterSpace(text, after));
+  if (typeof kind === 'string') return kind;
+  if (next !== 40) return 'w';
+  return ATTACK_FUNCTIONS[word] === 1 ? 'X' : 'f';
+}
+
+/** A number's end: 12, 1.5, 1e3, 0x1f, 1e (an exponent left empty, which MySQL ignores). -1 for a name. */
+function numberEnd(text: string, from: number): number {
+  let at = from;
+  if (text.charCodeAt(at) === 48 && (text.charCodeAt(at + 1) === 120 || text.charCodeAt(at + 1) === 98)) {
+    at += 2;
+    while (isHex(text.charCodeAt(at))) at++;
+    return isWordByte(text.charCodeAt(at)) ? -1 : at;
+  }
+  while (isDigitOrDot(text.charCodeAt(at))) at++;
+  if (text.charCodeAt(at) === 101) {
+    let after = at + 1;
+    const sign = text.charCodeAt(after);
+    if (sign === 43 || sign === 45) after++;
+    if (isDigitOrDot(text.charCodeAt(after))) {
+      while (isDigitOrDot(text.charCodeAt(after))) after++;
+      at = after;
+    } else if (!isWordByte(text.charCodeAt(at + 1))) {
+      at++;
+    }
+  }
+  return isWordByte(text.charCodeAt(at)) ? -1 : at;
+}
+
+function isDigitOrDot(code: number): boolean {
+  return (code >= 48 && code <= 57) || code === 46;
+}
+
+function isHex(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+}
+
+interface Reader {
+  readonly text: string;
+  readonly context: number;
+  readonly kinds: string[];
+  at: number;
+}
+
+/** Comments are spaces, unless they end the text. `/*!50000 … ` is code to MySQL: only its marks are skipped. */
+function readComment(reader: Reader, code: number): boolean {
+  const text = reader.text;
+  const at = reader.at;
+  const next = text.charCodeAt(at + 1);
+  if (code === 47 && next === 42) {
+    if (text.charCodeAt(at + 2) === 33) {
+      let after = at + 3;
+      while (isDigitOrDot(text.charCodeAt(after))) after++;
+      reader.at = after;
+      return true;
+    }
+    const end = text.indexOf('*/', at + 2);
+    if (end < 0) reader.kinds.push('c');
+    reader.at = end < 0 ? text.length : end + 2;
+    return true;
+  }
+  if (code === 42 && next === 47) {
+    reader.at = at + 2;
+    return true;
+  }
+  if (code === 35 || (code === 45 && next === 45)) {
+    const end = text.indexOf('\n', at);
+    const rest = end < 0 ? text.length : afterSpace(text, end);
+    if (rest >= text.length) reader.kinds.push('c');
+    reader.at = rest;
+    return true;
+  }
+  return false;
+}
+
+function readText(reader: Reader, quote: number): void {
+  const end = closeText(reader.text, reader.at + 1, quote, true);
+  if (end < 0) {
+    reader.kinds.push(quote === reader.context ? 'u' : 'x');
+    reader.at = reader.text.length;
+  } else {
+    reader.kinds.push(quote === BACKTICK ? 'w' : 's');
+    reader.at = end;
+  }
+}
+
+function readWord(reader: Reader): void {
+  const text = reader.text;
+  const from = reader.at;
+  const code = text.charCodeAt(from);
+  if (isDigitOrDot(code) && (code !== 46 || isDigitOrDot(text.charCodeAt(from + 1)))) {
+    const end = numberEnd(text, from);
+    if (end > from) {
+      reader.kinds.push('n');
+      reader.at = end;
+      return;
+    }
+  }
+  let at = from;
+  while (at < text.length && isWordByte(text.charCodeAt(at))) at++;
+  const word = text.slice(from, at);
+  const quote = text.charCodeAt(at);
+  // n'…', x'…', b'…': a text with a prefix.
+  if (
+    at - from === 1 &&
+    (quote === QUOTE || quote === DOUBLE) &&
+    (word === 'n' || word === 'x' || word === 'b')
+  ) {
+    reader.at = at;
+    return;
+  }
+  reader.kinds.push(wordKind(text, word, at));
+  reader.at = at;
+}
+
+function readSymbol(reader: Reader, code: number): void {
+  const text = reader.text;
+  const next = text.charCodeAt(reader.at + 1);
+  let kind = '?';
+  let width = 1;
+  if (code === 40 || code === 41 || code === 44 || code === 46 || code === 59) {
+    kind = text.slice(reader.at, reader.at + 1);
+  } else if ((code === 124 && next === 124) || (code === 38 && next === 38)) {
+    kind = 'L';
+    width = 2;
+  } else if (
+    code === 60 ||
+    code === 61 ||
+    code === 62 ||
+    (code === 33 && next === 61) ||
+    (code === 58 && next === 61)
+  ) {
+    kind = 'C';
+    while (isComparison(text.charCodeAt(reader.at + width))) width++;
+  } else if (code === 43 || code === 45 || code === 33 || code === 126) {
+    kind = 'm';
+  } else if (code === 42 || code === 47 || code === 37 || code === 94 || code === 38 || code === 124) {
+    kind = 'o';
+  } else if (code === 64) {
+    kind = 'v';
+    while (
+      width < text.length &&
+      (isWordByte(text.charCodeAt(reader.at + width)) || text.charCodeAt(reader.at + width) === 64)
+    )
+      width++;
+  }
+  reader.kinds.push(kind);
+  reader.at += width;
+}
+
+function isComparison(code: number): boolean {
+  return code === 60 || code === 61 || code === 62;
+}
+
+/**
+ * The tokens of lower-case `text`. `context` is the quote that the application may have opened before the
+ * value (39 or 34), or 0 for none.
+ */
+export function tokeniseSql(text: string, context: number): string {
+  const reader: Reader = { text, context, kinds: [], at: 0 };
+  if (context !== 0) {
+    const end = closeText(text, 0, context, false);
+    if (end < 0) return '';
+    reader.kinds.push('s');
+    reader.at = end;
+  }
+  while (reader.at < text.length && reader.kinds.length < MAX_TOKENS) {
+    const code = text.charCodeAt(reader.at);
+    if (isSpace(code)) reader.at++;
+    else if (readComment(reader, code)) continue;
+    else if (code === QUOTE || code === DOUBLE || code === BACKTICK) readText(reader, code);
+    else if (isWordByte(code) || (code === 46 && isDigitOrDot(text.charCodeAt(reader.at + 1))))
+      readWord(reader);
+    else readSymbol(reader, code);
+  }
+  return reader.kinds.join('');
+}

@@ -1,0 +1,153 @@
+import type { Host } from './host.ts';
+import { SQL_CATALOGUE, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
+import { tokeniseSql } from './sql-tokens.ts';
+import type { Finding } from './finding.ts';
+import { raise } from './finding.ts';
+
+/** What stands in an expression, and how it ends: an injection must leave the statement around it whole. */
+interface Expression {
+  valid: boolean;
+  logical: number;
+  comparisons: number;
+  /** A comparison of two literals after an and/or: nobody asks that in earnest. */
+  tautologies: number;
+  arithmetic: number;
+  calls: number;
+  attack_calls: number;
+  subselects: number;
+  /** `)` without `(`: closes a parenthesis of the application's. */
+  closes: number;
+  end: 'open' | 'balanced' | 'comment' | 'statement' | 'clause' | 'broken';
+}
+
+const BREAKING = 'sun';
+
+function isOneOf(set: string, kind: string): boolean {
+  return kind !== '' && set.indexOf(kind) >= 0;
+}
+
+/** Reads tokens as `operand (operator operand)*`, the way a database would, as far as that goes. */
+function readExpression(tokens: string): Expression {
+  const found: Expression = {
+    valid: false,
+    logical: 0,
+    comparisons: 0,
+    tautologies: 0,
+    arithmetic: 0,
+    calls: 0,
+    attack_calls: 0,
+    subselects: 0,
+    closes: 0,
+    end: 'broken',
+  };
+  let wants = true;
+  let depth = 0;
+  let literalBefore = false;
+  let compared = false;
+  let at = 0;
+  for (; at < tokens.length; at++) {
+    const kind = tokens.slice(at, at + 1);
+    if (wants) {
+      if (isOneOf('nsuvwx', kind)) {
+        const literal = isOneOf(BREAKING, kind);
+        if (compared && literal && literalBefore && found.logical > 0) found.tautologies += 1;
+        literalBefore = literal;
+        compared = false;
+        wants = false;
+        if (kind === 'u') found.end = 'balanced';
+      } else if (kind === 'f' || kind === 'X') {
+        found.calls += 1;
+        if (kind === 'X') found.attack_calls += 1;
+        literalBefore = false;
+        compared = false;
+      } else if (kind === '(') {
+        depth++;
+      } else if (kind === ')' && tokens.slice(at - 1, at) === '(') {
+        depth--;
+        wants = false;
+      } else if (kind === 'S' || kind === 'D') {
+        if (kind === 'S' && at > 0) found.subselects += 1;
+        found.valid = found.subselects > 0;
+        return found;
+      } else if (!isOneOf('mNA', kind)) {
+        return found;
+      }
+    } else if (kind === 'C') {
+      found.comparisons += 1;
+      compared = true;
+      wants = true;
+    } else if (kind === 'L') {
+      found.logical += 1;
+      wants = true;
+    } else if (kind === 'm' || kind === 'o') {
+      found.arithmetic += 1;
+      wants = true;
+    } else if (kind === '.' || kind === 'A' || (kind === ',' && depth > 0)) {
+      wants = kind !== 'A' || isOneOf('nsuvwxfX(mNA', tokens.slice(at + 1, at + 2));
+    } else if (kind === ')') {
+      if (depth > 0) depth--;
+      else found.closes += 1;
+    } else if (kind === 'N') {
+      if (!isOneOf('CN', tokens.slice(at + 1, at + 2))) return found;
+    } else if (kind === 'c' || kind === ';' || kind === 'U' || kind === 'G') {
+      found.end = kind === 'c' ? 'comment' : kind === ';' ? 'statement' : 'clause';
+      found.valid = true;
+      return found;
+    } else {
+      return found;
+    }
+  }
+  if (wants) return found;
+  found.valid = true;
+  if (found.end !== 'balanced') found.end = 'open';
+  return found;
+}
+
+/** A value that closes the quote it was put into and goes on as SQL. */
+function judgeBreakout(tokens: string): number {
+  const found = readExpression(tokens);
+  if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 90;
+  if (found.subselects > 0) return 90;
+  if (!found.valid || found.end === 'open' || found.end === 'broken') return 0;
+  if (found.tautologies > 0) return 90;
+  if (found.logical > 0) return found.comparisons + found.calls > 0 || found.end === 'comment' ? 85 : 75;
+  if (found.comparisons > 0) return 75;
+  if (found.end === 'comment') return found.closes > 0 || found.arithmetic > 0 ? 75 : 70;
+  return found.arithmetic > 0 ? 55 : 0;
+}
+
+/** A value put where a number or a name stands. */
+function judgeContinuation(tokens: string): number {
+  const found = readExpression(tokens);
+  if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 80;
+  if (found.subselects > 0) return 80;
+  if (!found.valid) return 0;
+  if (found.tautologies > 0) return 85;
+  if (found.logical > 0 && found.end === 'comment') return 75;
+  if (found.closes > 0 && found.logical > 0 && found.comparisons > 0) return 70;
+  return 0;
+}
+
+function judgeShapes(host: Host, tokens: string, finding: Finding): void {
+  for (const rule of SQL_SHAPES) if (host.match(rule.pattern, tokens)) raise(finding, rule.id, rule.points);
+}
+
+function judgeQuoted(host: Host, text: string, quote: number, finding: Finding): void {
+  const tokens = tokeniseSql(text, quote);
+  judgeShapes(host, tokens, finding);
+  const points = judgeBreakout(tokens);
+  if (points > 0) raise(finding, 'sql_breakout', points);
+}
+
+/** SQL injection in lower-case text. */
+export function judgeSql(host: Host, text: string, finding: Finding): void {
+  const tokens = tokeniseSql(text, 0);
+  judgeShapes(host, tokens, finding);
+  const points = judgeContinuation(tokens);
+  if (points > 0) raise(finding, 'sql_condition', points);
+  // A run of quotes is typing, not syntax.
+  if (text.indexOf("''''") < 0 && text.indexOf("'") >= 0) judgeQuoted(host, text, 39, finding);
+  if (text.indexOf('""""') < 0 && text.indexOf('"') >= 0) judgeQuoted(host, text, 34, finding);
+  for (const rule of SQL_STATEMENTS) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
+  for (const rule of SQL_CATALOGUE) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
+}

@@ -1,0 +1,92 @@
+import { decodeBase64, readsAsText } from './base64.ts';
+import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
+import type { Finding } from './finding.ts';
+import { addFinding, newFinding } from './finding.ts';
+import { BASE64_TEXT, FOLDS, LAYERED } from './gate-patterns.ts';
+import type { Host } from './host.ts';
+import { readJson } from './json.ts';
+import { judgeHidden, judgeText } from './judge.ts';
+import type { Place, Signal } from './signal.ts';
+
+/**
+ * The worst value of a request so far. Values are judged apart and only the worst counts, so a long form of
+ * harmless oddities stays harmless, and no order of headers or fields changes the verdict.
+ */
+export interface Worst {
+  readonly host: Host;
+  finding: Finding;
+  place: Place;
+  encoded: boolean;
+}
+
+export function newWorst(host: Host): Worst {
+  return { host, finding: newFinding(), place: 'request', encoded: false };
+}
+
+function isWorse(a: Finding, b: Finding): boolean {
+  if (a.total !== b.total) return a.total > b.total;
+  // Equally bad: decide by name, never by the order in which headers arrived.
+  return a.ids.join(',') < b.ids.join(',');
+}
+
+/** Keeps the worse of two findings. */
+export function consider(worst: Worst, finding: Finding, place: Place, encoded: boolean): void {
+  if (finding.total === 0 || !isWorse(finding, worst.finding)) return;
+  worst.finding = finding;
+  worst.place = place;
+  worst.encoded = encoded;
+}
+
+function judgeLayer(worst: Worst, text: string, place: Place, encoded: boolean): void {
+  const finding = newFinding();
+  judgeText(worst.host, text, place, finding);
+  consider(worst, finding, place, encoded);
+}
+
+/** Everything that entities, escapes, a second percent-encoding and odd Unicode still hide. */
+function unwrap(host: Host, text: string): string {
+  let current = text;
+  for (let round = 0; round < 3; round++) {
+    let next = decodePercent(current, false);
+    next = decodeEntities(next, host.lower);
+    next = decodeEscapes(next);
+    if (next === current) break;
+    current = next;
+  }
+  return host.match(FOLDS, current) ? foldUnicode(current) : current;
+}
+
+/** Judges a decoded value and what it may hide. `depth` bounds JSON in JSON and base64 in base64. */
+export function judgeValue(worst: Worst, text: string, place: Place, depth: number): void {
+  if (text === '') return;
+  const host = worst.host;
+  const first = text.charCodeAt(0);
+  if ((first === 123 || first === 91) && depth < 4) {
+    const json = readJson(text);
+    if (json.valid && json.keys.length + json.values.length > 0) {
+      for (const key of json.keys) judgeValue(worst, key, place, depth + 1);
+      for (const value of json.values) judgeValue(worst, value, place, depth + 1);
+      return;
+    }
+  }
+  judgeLayer(worst, text, place, false);
+  if (host.match(LAYERED, text)) {
+    const plain = unwrap(host, text);
+    if (plain !== text) judgeLayer(worst, plain, place, true);
+  }
+  if (depth < 4 && host.match(BASE64_TEXT, text)) {
+    const finding = newFinding();
+    judgeHidden(host, text, finding);
+    consider(worst, finding, place, true);
+    const bytes = decodeBase64(text);
+    if (bytes !== '' && readsAsText(bytes)) judgeValue(worst, bytes, place, depth + 2);
+  }
+}
+
+/** The worst value as signals; that it was hidden in layers counts as evasion. */
+export function reportWorst(worst: Worst, signals: Signal[]): void {
+  if (worst.finding.total === 0) return;
+  addFinding(signals, worst.finding, worst.place);
+  if (worst.encoded)
+    signals.push({ id: 'layered_encoding', group: 'evasion', points: 20, place: worst.place });
+}

@@ -1,0 +1,68 @@
+const MAX_TEXTS = 2000;
+
+/** The offset after the tag that opens at `from`: its `>` outside of quotes. */
+function tagEnd(text: string, from: number): number {
+  let quote = 0;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quote !== 0) {
+      if (code === quote) quote = 0;
+    } else if (code === 34 || code === 39) {
+      quote = code;
+    } else if (code === 62) {
+      return at;
+    }
+  }
+  return text.length;
+}
+
+function isNameByte(code: number): boolean {
+  return code > 32 && code !== 61 && code !== 62 && code !== 47 && code !== 34 && code !== 39;
+}
+
+/** Names and attribute values of one tag (`text` begins after its `<`). */
+function readTag(text: string, from: number, to: number, out: string[]): void {
+  let at = from;
+  let nameFrom = -1;
+  while (at <= to) {
+    const code = at < to ? text.charCodeAt(at) : 32;
+    if (isNameByte(code) && at < to) {
+      if (nameFrom < 0) nameFrom = at;
+    } else {
+      if (nameFrom >= 0) out.push(text.slice(nameFrom, at));
+      nameFrom = -1;
+      if (code === 34 || code === 39) {
+        const end = text.indexOf(code === 34 ? '"' : "'", at + 1);
+        const stop = end < 0 || end > to ? to : end;
+        out.push(text.slice(at + 1, stop));
+        at = stop;
+      }
+    }
+    at++;
+  }
+}
+
+/** What an XML document carries for a program to use: names, attribute values, text and CDATA. */
+export function readXml(text: string): string[] {
+  const out: string[] = [];
+  let at = 0;
+  while (at < text.length && out.length < MAX_TEXTS) {
+    const open = text.indexOf('<', at);
+    const to = open < 0 ? text.length : open;
+    if (to > at) out.push(text.slice(at, to));
+    if (open < 0) break;
+    if (text.slice(open, open + 9) === '<![CDATA[') {
+      const end = text.indexOf(']]>', open);
+      const stop = end < 0 ? text.length : end;
+      out.push(text.slice(open + 9, stop));
+      at = stop + 3;
+    } else {
+      const end = tagEnd(text, open + 1);
+      const first = text.charCodeAt(open + 1);
+      // Declarations and instructions are judged with the whole document.
+      if (first !== 33 && first !== 63) readTag(text, open + 1, end, out);
+      at = end + 1;
+    }
+  }
+  return out;
+}
