@@ -14,6 +14,7 @@ import type { UpstreamRules } from '../domain/upstream.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Presence } from '../fleet/presence.ts';
 import { NodeCache } from '../reflector/cache.ts';
+import { LastKnown } from '../reflector/last-known.ts';
 import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly version: string;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Directory of the last known configuration, to answer from when started without the store. */
+  readonly lastKnown?: string | undefined;
 }
 
 /** A running Defense API node. */
@@ -76,13 +79,19 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const stack = new DisposeStack();
   const changes = changeRoom(options, clock);
   const cache = new NodeCache(keys);
-  const reflector = new Reflector({
+  const heardAt = (): number | undefined => reflector.status().heard_at;
+  const lastKnown =
+    options.lastKnown === undefined
+      ? undefined
+      : new LastKnown(options.lastKnown, { keys, cache, log, heardAt });
+  const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
     listed: NodeCache.listed(keys),
     picture: cache,
     clock,
     log,
+    heardAt: await lastKnown?.load(),
   });
   const convergence = new Convergence(cache, reflector, nodeId);
   const presence = new Presence({ store, keys, cache, nodeId, instance: randomUUID(), version, clock, log });
@@ -105,6 +114,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   try {
     stack.add('reflector', () => reflector.dispose());
     reflector.start();
+    stack.add('last known', () => lastKnown?.dispose());
+    lastKnown?.start();
     stack.add('presence', () => presence.dispose());
     presence.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);

@@ -36,6 +36,8 @@ export interface ReflectorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
+  /** Wall time, ms: until when what the picture already holds was known to be current. */
+  readonly heardAt?: number | undefined;
 }
 
 export interface ReflectorStatus {
@@ -72,6 +74,10 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.options = options;
+    const { clock, heardAt } = options;
+    if (heardAt !== undefined) {
+      this.heardAt = { wall: heardAt, monotonic: clock.monotonic() - Math.max(0, clock.now() - heardAt) };
+    }
   }
 
   start(): void {

@@ -1,0 +1,42 @@
+import { startGateway } from '../compose/gateway.ts';
+import { openEtcdStore } from '../store/etcd/etcd-store.ts';
+import { type Command, runUntilSignalled } from './command.ts';
+import { createLog, logLevel } from './log.ts';
+import { SettingError, helpOf, readSettings } from './settings.ts';
+import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { address, httpUrls, identifier } from './values.ts';
+
+const settings = {
+  'gateway-id': { value: 'ID', help: 'this gateway’s name', default: 'gateway-1', parse: identifier },
+  http: { value: 'HOST:PORT', help: 'where to serve HTTP', parse: address },
+  https: { value: 'HOST:PORT', help: 'where to serve HTTPS with the fleet’s certificates', parse: address },
+  ...storeSettings,
+  control: {
+    value: 'URL[,URL]',
+    help: 'Defense API nodes; the gateway warns when it has not got what they have',
+    parse: httpUrls,
+  },
+  'log-level': logLevel('info'),
+} as const;
+
+const run: Command['run'] = async (argv, env) => {
+  const values = readSettings(settings, argv, env);
+  const { http, https, 'gateway-id': gatewayId } = values;
+  if (!http && !https) throw new SettingError('give --http or --https, or both');
+  const keys = keyspaceOf(values);
+  const credentials = etcdCredentials(values);
+  const log = createLog(values['log-level'], { gateway: gatewayId });
+  return runUntilSignalled(async (stack) => {
+    const store = await openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    stack.add('etcd', () => store.close());
+    const gateway = await startGateway({ gatewayId, http, https, store, keys, log });
+    stack.add('gateway', () => gateway.dispose());
+    for (const url of gateway.urls) process.stdout.write(`${gatewayId} serves ${url}\n`);
+  });
+};
+
+export const gateway: Command = {
+  summary: 'run the embedded gateway on what APISIX reads from etcd',
+  help: `lockstep gateway [flags]\n\n${helpOf(settings)}`,
+  run,
+};

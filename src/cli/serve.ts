@@ -1,0 +1,128 @@
+import { hostname } from 'node:os';
+import type { GateOptions } from '../api/gate.ts';
+import { Sealer, parseMasterKey } from '../change/sealer.ts';
+import { startControlPlane } from '../compose/control-plane.ts';
+import type { UpstreamRules } from '../domain/upstream.ts';
+import { openEtcdStore } from '../store/etcd/etcd-store.ts';
+import { type Command, runUntilSignalled } from './command.ts';
+import { createLog, logLevel } from './log.ts';
+import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
+import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { cidrs, identifier, isLoopback, oneOf, port, secretFile, text } from './values.ts';
+import { VERSION } from './version.ts';
+
+const settings = {
+  'node-id': {
+    value: 'ID',
+    help: 'this node’s name, unique in the fleet; default: the host name',
+    parse: identifier,
+  },
+  host: { value: 'ADDRESS', help: 'where to listen', default: '127.0.0.1', parse: text },
+  port: { value: 'PORT', help: 'where to listen; 0 takes a free one', default: '5001', parse: port },
+  ...storeSettings,
+  'data-dir': {
+    value: 'DIR',
+    help: 'keeps the last known configuration, to answer from when started without etcd',
+    parse: text,
+  },
+  'master-key-file': {
+    value: 'FILE',
+    help: '32 bytes in hex or base64 that seal private keys; without it certificates are refused',
+    parse: (path: string) => parseMasterKey(secretFile(path)),
+  },
+  auth: {
+    value: 'MODE',
+    help: 'on: a token is needed. off: development on a loopback address, everybody is the administrator',
+    default: 'on',
+    parse: oneOf('on', 'off'),
+  },
+  'root-token': {
+    value: 'TOKEN',
+    help: 'the operator’s token (as LOCKSTEP_ROOT_TOKEN, not in the process list)',
+    parse: text,
+  },
+  'root-token-file': { value: 'FILE', help: 'file that holds the operator’s token', parse: secretFile },
+  'upstream-allow': {
+    value: 'CIDR[,CIDR]',
+    help: 'private or loopback ranges that upstreams may use; with --auth off all are open',
+    parse: cidrs,
+  },
+  'log-level': logLevel('info'),
+} as const;
+
+type ServeValues = Values<typeof settings>;
+
+const TOKEN_MIN = 16;
+
+/** @throws SettingError */
+const gateOf = (values: ServeValues): GateOptions => {
+  if (values.auth === 'off') {
+    if (!isLoopback(values.host)) {
+      throw new SettingError(`--auth off is for loopback only; ${values.host} can be reached by others`);
+    }
+    return { mode: 'off' };
+  }
+  const token = values['root-token-file'] ?? values['root-token'];
+  if (token === undefined) {
+    throw new SettingError(
+      'set LOCKSTEP_ROOT_TOKEN or --root-token-file (or --auth off on a loopback address)',
+    );
+  }
+  if (token.length < TOKEN_MIN)
+    throw new SettingError(`the root token needs at least ${TOKEN_MIN} characters`);
+  return { mode: 'root-token', token };
+};
+
+const PEER_PORT = 2380;
+
+const upstreamsOf = (values: ServeValues): UpstreamRules => ({
+  privateRanges: values.auth === 'off' ? 'open' : (values['upstream-allow'] ?? []),
+  reserved: values.etcd.flatMap((endpoint) => {
+    const url = new URL(endpoint);
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const own = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    return [own, PEER_PORT].map((reserved) => ({ host, port: reserved }));
+  }),
+});
+
+/** The host name as a node id, as far as it can be one. */
+const defaultNodeId = (): string =>
+  hostname()
+    .replaceAll(/[^a-zA-Z0-9._-]/g, '-')
+    .slice(0, 64) || 'node';
+
+const run: Command['run'] = async (argv, env) => {
+  const values = readSettings(settings, argv, env);
+  const nodeId = values['node-id'] ?? defaultNodeId();
+  const gate = gateOf(values);
+  const keys = keyspaceOf(values);
+  const credentials = etcdCredentials(values);
+  const log = createLog(values['log-level'], { node: nodeId });
+  const masterKey = values['master-key-file'];
+  if (!masterKey) log.warn({}, 'no master key: certificate uploads are refused');
+  return runUntilSignalled(async (stack) => {
+    const store = await openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    stack.add('etcd', () => store.close());
+    const plane = await startControlPlane({
+      nodeId,
+      host: values.host,
+      port: values.port,
+      store,
+      keys,
+      sealer: masterKey && new Sealer(masterKey),
+      upstreams: upstreamsOf(values),
+      gate,
+      version: VERSION,
+      log,
+      lastKnown: values['data-dir'],
+    });
+    stack.add('control plane', () => plane.dispose());
+    process.stdout.write(`${nodeId} answers on ${plane.url}\n`);
+  });
+};
+
+export const serve: Command = {
+  summary: 'run one Defense API node on etcd',
+  help: `lockstep serve [flags]\n\n${helpOf(settings)}`,
+  run,
+};

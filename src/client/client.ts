@@ -1,0 +1,74 @@
+import type { SyncStatus } from '../contract/answer.ts';
+import type { ErrorCode } from '../contract/errors.ts';
+
+export interface ClientOptions {
+  /** Such as `http://127.0.0.1:5001`. */
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly tenant_id?: string | undefined;
+  readonly timeout_ms?: number;
+}
+
+/** A problem document, as every refusal of the API is one. */
+export interface Problem {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly in: string;
+  readonly pointer: string;
+  readonly request_id: string;
+}
+
+/** The API answered with a problem. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(`${problem.code}: ${problem.detail}`);
+    this.problem = problem;
+  }
+}
+
+/** The API could not be reached, or what answered is not it. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+}
+
+const TIMEOUT_MS = 5_000;
+
+/** Speaks to one Defense API node, typed by the contract. */
+export class Client {
+  private readonly options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.options = options;
+  }
+
+  /** @throws ProblemError | UnreachableError */
+  syncStatus(): Promise<SyncStatus> {
+    return this.call<SyncStatus>('GET', '/sync-status');
+  }
+
+  private async call<T>(method: string, path: string): Promise<T> {
+    const { url, token, tenant_id, timeout_ms = TIMEOUT_MS } = this.options;
+    const headers: Record<string, string> = { accept: 'application/json', 'accept-language': 'en' };
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (tenant_id !== undefined) headers['x-tenant-id'] = tenant_id;
+    let status: number;
+    let body: unknown;
+    try {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        headers,
+        signal: AbortSignal.timeout(timeout_ms),
+      });
+      status = response.status;
+      body = await response.json();
+    } catch (cause) {
+      throw new UnreachableError(`${url} does not answer as a Lockstep node`, { cause });
+    }
+    if (status >= 400) throw new ProblemError(body as Problem);
+    return body as T;
+  }
+}

@@ -1,0 +1,138 @@
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KINDS, type Kind } from '../contract/record.ts';
+import { isObject, parseJson } from '../shared/json.ts';
+import type { Log } from '../shared/log.ts';
+import { pause } from '../shared/async.ts';
+import { revision } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { KeyValue } from '../store/port.ts';
+import type { NodeCache, Snapshot } from './cache.ts';
+
+/** At most one write in this time; a crash loses no more than what the store has anyway. */
+const INTERVAL_MS = 1_000;
+
+interface Saved {
+  readonly cluster_id: string;
+  readonly revision: number;
+  /** Milliseconds since the epoch at which this was known to be current. */
+  readonly at: number;
+  readonly records: readonly (readonly [Kind, id: string, revision: number, record: unknown])[];
+}
+
+/**
+ * The last known configuration, in a file: a node that is started while the store is away answers from it, stale and
+ * saying so. Private keys are in it only as sealed as they are in the store.
+ */
+export class LastKnown {
+  private readonly directory: string;
+  private readonly keys: Keyspace;
+  private readonly cache: NodeCache;
+  private readonly log: Log;
+  private readonly heardAt: () => number | undefined;
+  private readonly stopped = new AbortController();
+  private saved: Snapshot | undefined;
+  private running: Promise<void> | undefined;
+
+  /** @param heardAt wall time at which the store was last heard from */
+  constructor(
+    directory: string,
+    parts: { keys: Keyspace; cache: NodeCache; log: Log; heardAt: () => number | undefined },
+  ) {
+    this.directory = directory;
+    this.keys = parts.keys;
+    this.cache = parts.cache;
+    this.log = parts.log;
+    this.heardAt = parts.heardAt;
+  }
+
+  /** Fills the cache from the file, if there is a good one. @returns when it was current, ms since the epoch */
+  async load(): Promise<number | undefined> {
+    const text = await readFile(this.path(), 'utf8').catch(() => undefined);
+    const saved = text === undefined ? undefined : parseJson(text);
+    if (!isSaved(saved)) {
+      if (text !== undefined)
+        this.log.warn({ file: this.path() }, 'the last known configuration can not be read');
+      return undefined;
+    }
+    const kvs = saved.records.map(([kind, id, at, record]): KeyValue => {
+      const modRevision = revision(at);
+      return {
+        key: this.keys.record(kind, id),
+        value: JSON.stringify(record),
+        modRevision,
+        createRevision: modRevision,
+      };
+    });
+    this.cache.replace(kvs, { clusterId: saved.cluster_id, revision: revision(saved.revision) });
+    this.saved = this.cache.snapshot();
+    return saved.at;
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async dispose(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
+    // Nothing may have changed since the last save, but it was current until now.
+    this.saved = undefined;
+    await this.save();
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      await pause(INTERVAL_MS, this.stopped.signal);
+      await this.save();
+    }
+  }
+
+  private async save(): Promise<void> {
+    const snapshot = this.cache.snapshot();
+    if (!snapshot || snapshot.changed === this.saved?.changed) return;
+    try {
+      await this.write(JSON.stringify(this.render(snapshot)));
+      this.saved = snapshot;
+    } catch (error) {
+      this.log.warn({ err: error }, 'the last known configuration could not be saved');
+    }
+  }
+
+  private render(snapshot: Snapshot): Saved {
+    const records = KINDS.flatMap((kind) =>
+      [...snapshot[kind]].map(([id, cached]) => [kind, id, cached.revision, cached.value] as const),
+    );
+    return {
+      cluster_id: snapshot.stamp.clusterId,
+      revision: snapshot.changed,
+      at: this.heardAt() ?? 0,
+      records,
+    };
+  }
+
+  /** Whole or not at all: written beside, flushed, then renamed over. */
+  private async write(text: string): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
+    const beside = `${this.path()}.new`;
+    const file = await open(beside, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(beside, this.path());
+  }
+
+  private path(): string {
+    return join(this.directory, 'last-known.json');
+  }
+}
+
+const isSaved = (value: unknown): value is Saved =>
+  isObject(value) &&
+  typeof value['cluster_id'] === 'string' &&
+  Number.isSafeInteger(value['revision']) &&
+  typeof value['at'] === 'number' &&
+  Array.isArray(value['records']);
