@@ -1,0 +1,12 @@
+// Original file: proto/etcd.proto
+
+
+export interface AuthenticateRequest {
+  'name'?: (string);
+  'password'?: (string);
+}
+
+export interface AuthenticateRequest__Output {
+  'name': (string);
+  'password': (string);
+}

@@ -1,0 +1,11 @@
+// Original file: proto/etcd.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface LeaseGrantRequest {
+  'TTL'?: (number | string | Long);
+}
+
+export interface LeaseGrantRequest__Output {
+  'TTL': (string);
+}

@@ -1,0 +1,15 @@
+// Original file: proto/etcd.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface ResponseHeader {
+  'cluster_id'?: (number | string | Long);
+  'member_id'?: (number | string | Long);
+  'revision'?: (number | string | Long);
+}
+
+export interface ResponseHeader__Output {
+  'cluster_id': (string);
+  'member_id': (string);
+  'revision': (string);
+}
