@@ -1,0 +1,167 @@
+import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
+import { type JsonObject, isObject, parseJson } from '../shared/json.ts';
+import type { Log } from '../shared/log.ts';
+import type { Revision, Stamp } from '../shared/revision.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import {
+  DEFENSE_KINDS,
+  type Defense,
+  type DefenseKind,
+  type DefenseObject,
+  type DefenseObjects,
+} from './defense.ts';
+import type { Reading } from './reading.ts';
+import { type Route, readRoute } from './route.ts';
+import { Router } from './router.ts';
+import { type Loaded, type Rejection, Shelf } from './shelf.ts';
+import { SniTable } from './sni-table.ts';
+
+/** Reads a key of APISIX's prefix; `undefined` for what is of no concern: placeholders, other directories. */
+export type ParseKey = (key: string) => { readonly directory: string; readonly id: string } | undefined;
+
+/** What is known of one object. */
+export interface ObjectState {
+  /** The write that is in force; `undefined` = none. */
+  readonly loaded: Revision | undefined;
+  readonly rejection: Rejection | undefined;
+}
+
+const readDefenseObject =
+  (kind: DefenseKind, check: Defense['check']) =>
+  (id: string, text: string): Reading<DefenseObject> => {
+    const value = parseJson(text);
+    if (value === undefined) return { kind: 'garbage' };
+    if (!isObject(value)) return { kind: 'rejected', reason: 'it is not an object' };
+    const object = value as JsonObject;
+    const wrong = check?.(kind, id, object);
+    return wrong === undefined ? { kind: 'loaded', value: object } : { kind: 'rejected', reason: wrong };
+  };
+
+/**
+ * What the gateway serves, kept equal to the store by a reflector: routes and certificates indexed for matching,
+ * and the defense's objects. Each revision is applied in one synchronous step, so no request sees half of one.
+ */
+export class GatewayPicture implements Picture {
+  readonly router = new Router<Route>();
+  readonly certificates = new SniTable();
+  private readonly parse: ParseKey;
+  private readonly log: Log;
+  private readonly shelves: ReadonlyMap<string, Shelf<unknown>>;
+  private applied: Stamp | undefined;
+  private objects: DefenseObjects | undefined;
+  /** Which of the defense's directories the step under way has touched. */
+  private readonly touched = new Set<DefenseKind>();
+
+  constructor(parse: ParseKey, log: Log, defense: Defense | undefined) {
+    this.parse = parse;
+    this.log = log;
+    const routes = new Shelf<Route>({
+      read: readRoute,
+      changed: (before, now) => {
+        if (before?.enabled) this.router.remove(before);
+        if (now?.enabled) this.router.add(now);
+      },
+    });
+    const ssls = new Shelf<Certificate>({
+      read: readCertificate,
+      changed: (before, now) => {
+        if (before?.enabled) this.certificates.remove(before);
+        if (now?.enabled) this.certificates.add(now);
+      },
+    });
+    const check = defense?.check?.bind(defense);
+    const watched = DEFENSE_KINDS.map((kind): [string, Shelf<unknown>] => [
+      `cdn_defense/${kind}`,
+      new Shelf<DefenseObject>({
+        read: readDefenseObject(kind, check),
+        changed: () => void this.touched.add(kind),
+      }),
+    ]);
+    this.shelves = new Map<string, Shelf<unknown>>([['routes', routes], ['ssls', ssls], ...watched]);
+  }
+
+  /** The last step applied; `undefined` before the first listing. */
+  get stamp(): Stamp | undefined {
+    return this.applied;
+  }
+
+  /** @throws RangeError before the first listing */
+  get defenseObjects(): DefenseObjects {
+    if (!this.objects) throw new RangeError('nothing has been listed yet');
+    return this.objects;
+  }
+
+  replace(kvs: readonly KeyValue[], stamp: Stamp): void {
+    const listed = new Map(
+      [...this.shelves.keys()].map((directory) => [directory, new Map<string, Listed>()]),
+    );
+    for (const { key, value, modRevision } of kvs) {
+      const place = this.parse(key);
+      if (place) listed.get(place.directory)?.set(place.id, { text: value, modRevision });
+    }
+    const sameStore = this.applied?.clusterId === stamp.clusterId;
+    for (const [directory, shelf] of this.shelves)
+      shelf.replace(listed.get(directory) ?? new Map(), sameStore);
+    this.settle(stamp);
+    for (const { directory, ...rejection } of this.rejections()) this.report(directory, rejection);
+    this.log.info({ revision: stamp.revision, counts: this.counts() }, 'configuration listed');
+  }
+
+  apply(events: readonly StoreEvent[], stamp: Stamp): void {
+    for (const event of events) {
+      const place = this.parse(event.key);
+      const shelf = place && this.shelves.get(place.directory);
+      if (!place || !shelf) continue;
+      if (event.type === 'delete') shelf.delete(place.id);
+      else shelf.put(place.id, event.value, event.modRevision);
+      const rejection = shelf.rejection(place.id);
+      if (rejection) this.report(place.directory, rejection);
+    }
+    this.settle(stamp);
+  }
+
+  /** What is in force at one place; for receipts. */
+  state(directory: string, id: string): ObjectState {
+    const shelf = this.shelves.get(directory);
+    return { loaded: shelf?.get(id)?.modRevision, rejection: shelf?.rejection(id) };
+  }
+
+  /** How many objects each directory has in force. */
+  counts(): Record<string, number> {
+    return Object.fromEntries([...this.shelves].map(([directory, shelf]) => [directory, shelf.size]));
+  }
+
+  *rejections(): Iterable<Rejection & { readonly directory: string }> {
+    for (const [directory, shelf] of this.shelves) {
+      for (const rejection of shelf.rejections) yield { directory, ...rejection };
+    }
+  }
+
+  *loaded(): Iterable<{ readonly directory: string; readonly id: string; readonly modRevision: Revision }> {
+    for (const [directory, shelf] of this.shelves) {
+      for (const [id, { modRevision }] of shelf.loaded) yield { directory, id, modRevision };
+    }
+  }
+
+  /** Ends a step: the defense's objects are copied only where they changed, so a request keeps what it was given. */
+  private settle(stamp: Stamp): void {
+    const kept = (kind: DefenseKind): ReadonlyMap<string, DefenseObject> => {
+      const shelf = this.shelves.get(`cdn_defense/${kind}`);
+      if (this.objects && !this.touched.has(kind)) return this.objects[kind];
+      const items = [...(shelf?.loaded ?? [])] as [string, Loaded<DefenseObject>][];
+      return new Map(items.map(([id, { value }]) => [id, value]));
+    };
+    this.objects = { stamp, tenants: kept('tenants'), policies: kept('policies'), keyring: kept('keyring') };
+    this.touched.clear();
+    this.applied = { clusterId: stamp.clusterId, revision: stamp.revision };
+  }
+
+  private report(directory: string, { id, reason, live, modRevision }: Rejection): void {
+    this.log.warn({ directory, id, reason, live, revision: modRevision }, 'object not served as written');
+  }
+}
+
+interface Listed {
+  readonly text: string;
+  readonly modRevision: Revision;
+}

@@ -1,0 +1,152 @@
+/**
+ * The embedded gateway: a small stand-in for Apache APISIX that reads the same objects under the same keys with
+ * the same meaning, and where it can't, refuses. docs/gateway.md lists what it serves and where it is stricter.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Picture } from '../reflector/reflector.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Stamp } from '../shared/revision.ts';
+import { TrustedPeers } from './client-address.ts';
+import type { Defense } from './defense.ts';
+import { Front } from './front.ts';
+import { GatewayPicture, type ObjectState, type ParseKey } from './gateway-picture.ts';
+import { type Listener, type ListenAddress, openListener } from './listener.ts';
+import type { Rejection } from './shelf.ts';
+import { webSocketRequest } from './websocket-request.ts';
+
+export interface GatewayOptions {
+  readonly gatewayId: string;
+  /** Port 0 takes a free one. */
+  readonly http?: ListenAddress | undefined;
+  readonly https?: ListenAddress | undefined;
+  readonly parse: ParseKey;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Absent: routes with the `cdn_defense` plugin are served without it. */
+  readonly defense?: Defense | undefined;
+  /** Peers (addresses, CIDRs) whose X-Real-IP is believed. APISIX's default: 127.0.0.1. */
+  readonly realIpFrom?: readonly string[];
+  /** How long `dispose` waits for requests in flight. Default 10,000. */
+  readonly drain_ms?: number;
+}
+
+export interface GatewayStatus {
+  readonly gateway_id: string;
+  /** What the last step applied belongs to; `undefined` before the first listing. */
+  readonly cluster_id: string | undefined;
+  readonly revision: number | undefined;
+  readonly draining: boolean;
+  readonly requests_in_flight: number;
+  /** Objects in force by directory (`routes`, `ssls`, `cdn_defense/…`). */
+  readonly counts: Readonly<Record<string, number>>;
+  /** What is not served as written, and what is served in its place. */
+  readonly rejected: readonly (Rejection & { readonly directory: string })[];
+  /** The write in force, by directory and id. */
+  readonly loaded: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Where the gateway really listens. */
+export interface GatewayAddresses {
+  readonly http?: ListenAddress | undefined;
+  readonly https?: ListenAddress | undefined;
+}
+
+const DRAIN_MS = 10_000;
+
+export class Gateway {
+  private readonly options: GatewayOptions;
+  private readonly config: GatewayPicture;
+  private readonly front: Front;
+  private listeners: { readonly scheme: 'http' | 'https'; readonly listener: Listener }[] = [];
+  private stopping: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.options = options;
+    this.config = new GatewayPicture(options.parse, options.log, options.defense);
+    const { gatewayId, clock, log, defense } = options;
+    const trusted = new TrustedPeers(options.realIpFrom ?? ['127.0.0.1']);
+    this.front = new Front({ gatewayId, clock, log, defense, trusted, picture: this.config });
+  }
+
+  /** To be fed by a reflector on APISIX's prefix. */
+  get picture(): Picture {
+    return this.config;
+  }
+
+  /** The last step applied; `undefined` before the first listing. */
+  get applied(): Stamp | undefined {
+    return this.config.stamp;
+  }
+
+  /** Listens. @throws when an address can't be had; nothing is left open then */
+  async start(): Promise<GatewayAddresses> {
+    try {
+      for (const scheme of ['http', 'https'] as const) {
+        const address = this.options[scheme];
+        if (address) this.listeners.push({ scheme, listener: await this.open(scheme, address) });
+      }
+    } catch (error) {
+      await Promise.all(this.listeners.map(({ listener }) => listener.close(0)));
+      throw error;
+    }
+    return Object.fromEntries(this.listeners.map(({ scheme, listener }) => [scheme, listener.address]));
+  }
+
+  /** Stops accepting, lets requests in flight end for `drain_ms`, then cuts what is left. */
+  dispose(): Promise<void> {
+    this.stopping ??= this.stop();
+    return this.stopping;
+  }
+
+  /** What is in force at one place; cheap, for receipts. */
+  state(directory: string, id: string): ObjectState {
+    return this.config.state(directory, id);
+  }
+
+  status(): GatewayStatus {
+    const loaded: Record<string, Record<string, number>> = {};
+    for (const { directory, id, modRevision } of this.config.loaded()) {
+      loaded[directory] ??= {};
+      loaded[directory][id] = modRevision;
+    }
+    return {
+      gateway_id: this.options.gatewayId,
+      cluster_id: this.applied?.clusterId,
+      revision: this.applied?.revision,
+      draining: this.stopping !== undefined,
+      requests_in_flight: this.front.inFlight,
+      counts: this.config.counts(),
+      rejected: [...this.config.rejections()],
+      loaded,
+    };
+  }
+
+  private async open(scheme: 'http' | 'https', address: ListenAddress): Promise<Listener> {
+    const attach = (server: Server): void => {
+      const serve = this.front.serve.bind(this.front);
+      server.on('request', (request, response) => serve(request, response, scheme, false));
+      server.on('checkContinue', (request, response) => serve(request, response, scheme, true));
+      // Expectations other than 100-continue are nobody's business here, as in nginx.
+      server.on('checkExpectation', (request, response) => serve(request, response, scheme, false));
+      server.on('upgrade', (request: IncomingMessage, socket, head) =>
+        this.front.upgrade(request, socket as Socket, head, scheme),
+      );
+      server.on('connect', (_request, socket) => {
+        socket.on('error', () => socket.destroy());
+        socket.end('HTTP/1.1 405 Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      });
+    };
+    const IncomingMessage = webSocketRequest((request) => this.front.allowsWebSocket(request, scheme));
+    const find = (serverName: string) => this.config.certificates.find(serverName)?.context();
+    return openListener({ scheme, address, IncomingMessage, find, attach, log: this.options.log });
+  }
+
+  private async stop(): Promise<void> {
+    this.front.drain();
+    const drain_ms = this.options.drain_ms ?? DRAIN_MS;
+    await Promise.all(this.listeners.map(({ listener }) => listener.close(drain_ms)));
+    this.front.dispose();
+  }
+}
