@@ -13,7 +13,7 @@ const settings = {
   ...storeSettings,
   control: {
     value: 'URL[,URL]',
-    help: 'Defense API nodes; the gateway warns when it has not got what they have',
+    help: 'Defense API nodes; the log says when none of them answers',
     parse: httpUrls,
   },
   'log-level': logLevel('info'),
@@ -27,9 +27,9 @@ const run: Command['run'] = async (argv, env) => {
   const credentials = etcdCredentials(values);
   const log = createLog(values['log-level'], { gateway: gatewayId });
   return runUntilSignalled(async (stack) => {
-    const store = await openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());
-    const gateway = await startGateway({ gatewayId, http, https, store, keys, log });
+    const gateway = await startGateway({ gatewayId, http, https, store, keys, log, control: values.control });
     stack.add('gateway', () => gateway.dispose());
     for (const url of gateway.urls) process.stdout.write(`${gatewayId} serves ${url}\n`);
   });

@@ -101,7 +101,7 @@ const run: Command['run'] = async (argv, env) => {
   const masterKey = values['master-key-file'];
   if (!masterKey) log.warn({}, 'no master key: certificate uploads are refused');
   return runUntilSignalled(async (stack) => {
-    const store = await openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());
     const plane = await startControlPlane({
       nodeId,

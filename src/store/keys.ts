@@ -115,8 +115,15 @@ export class Keyspace {
 
   /** Reads a key under APISIX's prefix, of a directory the projection writes. */
   parseProjected(key: string): { directory: Directory; id: string } | undefined {
-    for (const directory of DIRECTORIES) {
-      const start = this.projectedIn(directory);
+    const place = this.parseApisix(key);
+    const directory = DIRECTORIES.find((name) => name === place?.directory);
+    return place && directory ? { directory, id: place.id } : undefined;
+  }
+
+  /** Reads a key of any of APISIX's directories; `undefined` for their placeholders and for keys elsewhere. */
+  parseApisix(key: string): { directory: string; id: string } | undefined {
+    for (const directory of APISIX_DIRECTORIES) {
+      const start = `${this.projection}${directory}/`;
       if (!key.startsWith(start)) continue;
       const id = key.slice(start.length);
       return id === '' || id.includes('/') ? undefined : { directory, id };

@@ -1,0 +1,109 @@
+import { Gateway } from '../gateway/gateway.ts';
+import { Reflector } from '../reflector/reflector.ts';
+import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
+import { type Clock, systemClock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { ConfigStore } from '../store/port.ts';
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StartGatewayOptions {
+  readonly gatewayId: string;
+  /** Port 0 takes a free one. */
+  readonly http?: Address | undefined;
+  readonly https?: Address | undefined;
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Defense API nodes that should be in reach. */
+  readonly control?: readonly string[] | undefined;
+}
+
+/** A running embedded gateway. */
+export interface RunningGateway extends Disposable {
+  readonly id: string;
+  /** Where it serves, HTTP first. */
+  readonly urls: readonly string[];
+  readonly gateway: Gateway;
+}
+
+const shown = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** How long the start waits for the first listing; later ones are served as they come. */
+const FIRST_LISTING_MS = 3_000;
+
+/** Starts an embedded gateway on a store that the caller owns. Disposing drains it. */
+export const startGateway = async (options: StartGatewayOptions): Promise<RunningGateway> => {
+  const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
+  const stack = new DisposeStack();
+  const gateway = new Gateway({
+    gatewayId,
+    ...(http ? { http } : {}),
+    ...(https ? { https } : {}),
+    parse: (key) => keys.parseApisix(key),
+    clock,
+    log,
+  });
+  const reflector = new Reflector({ store, prefix: keys.projection, picture: gateway.picture, clock, log });
+  try {
+    stack.add('reflector', () => reflector.dispose());
+    reflector.start();
+    // A gateway that listens before it knows a route answers 404 to everybody.
+    await reflector.until(() => gateway.applied !== undefined, FIRST_LISTING_MS);
+    stack.add('gateway', () => gateway.dispose());
+    const bound = await gateway.start();
+    const look = new AbortController();
+    const looking = control.length > 0 ? lookForControl(control, gatewayId, look.signal, log) : undefined;
+    stack.add('control', async () => {
+      look.abort();
+      await looking;
+    });
+    const urls = [
+      ...(bound.http ? [`http://${shown(bound.http)}`] : []),
+      ...(bound.https ? [`https://${shown(bound.https)}`] : []),
+    ];
+    return { id: gatewayId, urls, gateway, dispose: () => stack.dispose() };
+  } catch (error) {
+    await stack.dispose();
+    throw error;
+  }
+};
+
+const LOOK_MS = 10_000;
+const LOOK_TIMEOUT_MS = 2_000;
+
+/** Says in the log when no control-plane node answers, and when one does again. */
+const lookForControl = async (
+  control: readonly string[],
+  gateway: string,
+  signal: AbortSignal,
+  log: Log,
+): Promise<void> => {
+  let reached: boolean | undefined;
+  while (!signal.aborted) {
+    const answers = await Promise.all(control.map((url) => isAlive(url, signal)));
+    const now = answers.includes(true);
+    if (!signal.aborted && now !== reached) {
+      if (now) log.info({ gateway }, 'a control-plane node answers');
+      else log.warn({ gateway, control }, 'no control-plane node answers; the gateway serves what it has');
+      reached = now;
+    }
+    await pause(LOOK_MS, signal);
+  }
+};
+
+const isAlive = async (url: string, signal: AbortSignal): Promise<boolean> => {
+  try {
+    const timeout = AbortSignal.timeout(LOOK_TIMEOUT_MS);
+    const response = await fetch(`${url}/livez`, { signal: AbortSignal.any([signal, timeout]) });
+    await response.body?.cancel();
+    return response.ok;
+  } catch {
+    return false;
+  }
+};
