@@ -15,7 +15,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_runtime',
     points: 85,
     pattern:
-      'java(?:x|fx)?[.][a-z.]*(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]',
+      'java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]',
   },
   {
     id: 'java_gadget',
@@ -44,7 +44,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_package',
     points: 70,
     pattern:
-      '(?:^|[^a-z0-9])(?:java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.]sun[.]|sun[.](?:misc|reflect)[.])',
+      '(?:^|[^a-z0-9])(?:java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])',
   },
   // PHP
   {
@@ -72,7 +72,7 @@ export const CODE_RULES: readonly Rule[] = [
   {
     id: 'php_variable_call',
     points: 75,
-    pattern: `(?:^|[^a-z0-9_$])[$]+[{]?[a-z_][a-z0-9_]*[}]?(?:${BLANK}|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)`,
+    pattern: `(?:^|[^a-z0-9_$/(&])[$]+[{]?[@]?[a-z_][a-z0-9_]{0,60}[}]?(?:${BLANK}|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)`,
   },
   {
     id: 'php_string_call',
@@ -85,9 +85,9 @@ export const CODE_RULES: readonly Rule[] = [
     pattern:
       '(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|' +
       'base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|' +
-      'array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|assert|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|' +
-      'mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|dl|extract|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|die|chr|' +
-      'get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|system|exec|include|require(?:_once)?|include_once)' +
+      'array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|' +
+      'mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|' +
+      'get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|zend_[a-z_]+|sodium_[a-z0-9_]+|tidy_[a-z_]+|gethostby[a-z]+|array_[a-z_]+)' +
       `${BLANK}*[(]${BLANK}*(?:[)'"$@\`/a-z_0-9\\[]|$)`,
   },
   {
@@ -95,6 +95,18 @@ export const CODE_RULES: readonly Rule[] = [
     points: 75,
     pattern: `(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]+|suhosin[.][a-z._]+|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]+|opcache[.][a-z_]+)${BLANK}*=`,
   },
+  // Names that prose puts before a parenthesis too: with an argument of code, or with nothing before them.
+  {
+    id: 'php_function',
+    points: 75,
+    pattern: `(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]${BLANK}*(?:['"][a-z/.$]|[$@\`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])`,
+  },
+  {
+    id: 'php_grouped_call',
+    points: 75,
+    pattern: `(?:[(]|\\[)${BLANK}*(?:[(]?string[)]?)?${BLANK}*["'\\[{]*${BLANK}*(?:/[*][^*]{0,40}[*]/)?(?:system|exec|passthru|shell_exec|phpinfo|eval|assert)${BLANK}*["'\\]]*${BLANK}*(?:[)]|\\])|(?:"[a-z]{1,8}"[ ]*[.][ ]*){1,6}"[a-z]{1,8}"[ ]*[(]|'[a-z]{1,8}'[ ]*[.][ ]*'[a-z]{1,8}'[^a-z]{1,6}[(;]|(?:[)]|\\]|[}])[ ]*[(]['"](?:uname|id|ls|whoami|cat )`,
+  },
+  { id: 'php_variable', points: 75, pattern: `[$][{]${BLANK}*['"@$]|[$]${BLANK}+[{]|[$]_{1,6}[\\[({]` },
   // JavaScript on servers
   {
     id: 'node_module',
@@ -106,13 +118,18 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'node_prototype',
     points: 80,
     pattern:
-      '__proto__|(?:^|[^a-z])constructor[ ]*(?:[.\\[]|%5b)[ \'"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ \'"]*[a-z_]+[\'"\\]]*[ ]*=',
+      '__proto__|(?:^|[^a-z])constructor[ \\]\'"]*(?:[.\\[]|%5b)[ \'"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ \'"]*[a-z_]+[\'"\\]]*[ ]*=',
   },
   {
     id: 'node_loop',
     points: 70,
     pattern:
-      '(?:while|for)[ ]*[(][ ]*(?:;;|true|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]',
+      '(?:while|for)[ ]*[(][ (]*(?:;;|true|this|string|!?nan|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]',
+  },
+  {
+    id: 'node_delay',
+    points: 75,
+    pattern: 'do[ ]*[{][^}]{0,80}new date[ ]*[(][ ]*[)][^}]{0,80}[}][ ]*while[ ]*[(]',
   },
   // Templates and expression languages
   {

@@ -7,27 +7,33 @@ function isLetter(code: number): boolean {
   return code >= 97 && code <= 122;
 }
 
-/** The text as a shell reads its words: c'a't, c"a"t, c\at, c^md and c$@at are cat and cmd. */
+/** How many bytes at `at` a shell drops while it reads a word: quotes, backslashes, carets, empty variables. */
+function dropped(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code === 39 || code === 34 || code === 92 || code === 94) return 1;
+  if (code !== 36) return 0;
+  const next = text.charCodeAt(at + 1);
+  // $@ $* $! $$ $? $- $_ are empty or as good as; a one-letter variable is if it was never set.
+  if (next === 64 || next === 42 || next === 33 || next === 36 || next === 63 || next === 45 || next === 95)
+    return 2;
+  return isLetter(next) && !isLetter(text.charCodeAt(at + 2)) ? 2 : 0;
+}
+
+/** The text as a shell reads its words: c'a't, 'c'at, c\at, c^at and c$@at are cat. */
 function unquote(text: string): string {
   const parts: string[] = [];
   let from = 0;
-  for (let at = 1; at + 1 < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code !== 39 && code !== 34 && code !== 92 && code !== 94 && code !== 36) continue;
-    let width = 1;
-    if (code === 36) {
-      const next = text.charCodeAt(at + 1);
-      // $@ and $* are empty words.
-      if (next !== 64 && next !== 42) continue;
-      width = 2;
-    } else if (text.charCodeAt(at + 1) === code && code !== 92) {
-      width = 2;
-    }
-    if (at >= from && isLetter(text.charCodeAt(at - 1)) && isLetter(text.charCodeAt(at + width))) {
+  let at = 0;
+  while (at < text.length) {
+    const width = dropped(text, at);
+    if (
+      width > 0 &&
+      (isLetter(text.charCodeAt(at + width)) || (at > 0 && isLetter(text.charCodeAt(at - 1))))
+    ) {
       parts.push(text.slice(from, at));
       from = at + width;
-      at += width - 1;
     }
+    at += width > 0 ? width : 1;
   }
   if (from === 0) return text;
   parts.push(text.slice(from));

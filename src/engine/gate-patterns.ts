@@ -8,7 +8,7 @@ export const ANY_GATE =
   '[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
   'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
-  ' -[a-z]|^[a-z]+ (?:/|http)|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
+  ' -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
 
 /** Whether a text is worth reading as SQL. */
 export const SQL_GATE =
@@ -16,6 +16,7 @@ export const SQL_GATE =
 
 /** Exploit names and what they call: class names of known deserialisation chains, shells, lookups. */
 const NAMES: readonly string[] = [
+  '\xac\xed\x00\x05',
   'ProcessBuilder',
   'processbuilder',
   'InvokerTransformer',
@@ -72,7 +73,14 @@ export const LAYERED = '%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[
 /** Overlong and full-width forms of ASCII. */
 export const FOLDS = '[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]';
 /** A value that may be base64 as a whole. */
-export const BASE64_TEXT = '^[A-Za-z0-9+/_-]{8,}={0,2}$';
+export const BASE64_ANY = '^[A-Za-z0-9+/_-]{6,}={0,2}$';
+
+/** Four base64 digits that spell three ASCII bytes: one group in eight of random ones does. */
+const ASCII_GROUP = '[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]';
+/** Base64 whose first six bytes are ASCII. */
+export const BASE64_TEXT = `^(?:${ASCII_GROUP}){2}[A-Za-z0-9+/_-]*={0,2}$`;
+/** Where a raw target or header may hold such a value. */
+export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
 
 /**
  * Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common

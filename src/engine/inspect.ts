@@ -1,7 +1,7 @@
 import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
 import { newFinding } from './finding.ts';
-import { AGENT_SUSPECT, HEADER_SUSPECT, TARGET_SUSPECT } from './gate-patterns.ts';
+import { AGENT_SUSPECT, BASE64_INSIDE, HEADER_SUSPECT, TARGET_SUSPECT } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeDocument } from './judge.ts';
@@ -27,7 +27,7 @@ function judgePairs(worst: Worst, text: string, separator: string, plus: boolean
 function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
   const host = worst.host;
   const lowered = host.lower(target);
-  if (!host.match(TARGET_SUSPECT, lowered)) return;
+  if (!host.match(TARGET_SUSPECT, lowered) && !host.match(BASE64_INSIDE, target)) return;
   const mark = target.indexOf('?');
   const path = decodePercent(mark < 0 ? target : target.slice(0, mark), false);
   const loweredPath = host.lower(path);
@@ -76,7 +76,12 @@ function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void
   if (referer !== '' && host.match(TARGET_SUSPECT, host.lower(afterScheme(referer))))
     judgeReferer(worst, referer);
   const cookie = facts.cookie;
-  if (cookie !== '' && host.match(HEADER_SUSPECT, host.lower(cookie))) judgeCookies(worst, cookie);
+  if (
+    cookie !== '' &&
+    (host.match(HEADER_SUSPECT, host.lower(cookie)) || host.match(BASE64_INSIDE, cookie))
+  ) {
+    judgeCookies(worst, cookie);
+  }
   for (const header of facts.others) {
     if (
       contains(header.name, 'filename') ||

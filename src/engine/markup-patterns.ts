@@ -77,7 +77,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
   {
     id: 'script_attribute',
     points: 80,
-    pattern: `(?:^|["'\`][ \\t\\r\\n\\f/"'\`]*|["'\`][^<>]{0,80}[ \\t\\r\\n/"'])${EVENTS}[ \\t\\r\\n]*=[ \\t\\r\\n"'\`]*[a-z_$({\\[!+/\`]`,
+    pattern: `(?:^|["'\`][ \\t\\r\\n\\f/"'\`]*|["'\`][^<>]{0,80}[ \\t\\r\\n/"'])${EVENTS}[ \\t\\r\\n]*=[ \\t\\r\\n"'\`]*[a-z_$({\\[!+/\`]|^[ ]*${EVENTS}[ ]*=[ ]*$|["'\`]${EVENTS}[ ]*=$`,
   },
   {
     id: 'script_url',
@@ -89,13 +89,13 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_dialog',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_])(?:alert|confirm|prompt)[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
+      '(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
   },
   {
     id: 'script_dom',
     points: 80,
     pattern:
-      'document[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|defaultview|forms|scripts)|\\[["\'`a-z])',
+      'document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|defaultview|forms|scripts)|\\[["\'`a-z])',
   },
   {
     id: 'script_window',
@@ -107,7 +107,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_eval',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|new[ ]+function[(]',
+      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]+[ ]*,[ ]*[0-9]+[ ]*[)]|new[ ]+function[(]',
   },
   {
     id: 'script_call',
@@ -126,6 +126,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
     pattern:
       '(?:^|[;:{ "\'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ "\']*(?:java|vb)script)',
   },
+  { id: 'script_utf7', points: 80, pattern: '[+]ad[wx]-[^+]{0,200}[+]ad[4w]-' },
   {
     id: 'script_obfuscated',
     points: 75,
@@ -133,8 +134,9 @@ export const SCRIPT_RULES: readonly Rule[] = [
   },
 ];
 
-/** What a text must contain before tags are looked for. */
-export const MARKUP_GATE = '<';
 /** What a text must contain before script without tags is looked for. */
 export const SCRIPT_GATE =
-  'script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function';
+  'script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad';
+
+/** A short tag in the middle of a word. */
+export const SPLIT_WORD = '[a-z]</?[a-z]{1,2}>[a-z(]';

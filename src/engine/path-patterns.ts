@@ -6,7 +6,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_traversal',
     points: 75,
     pattern:
-      '(?:^|[/\\\\=:;,\'"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\',
+      '(?:^|[/\\\\=:;,\'"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,}[^/ ]|^/[.]{3,}(?:[/\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)',
   },
   {
     id: 'path_system_file',
@@ -18,13 +18,13 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_system_file',
     points: 80,
     pattern:
-      '/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)',
+      '/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)',
   },
   {
     id: 'path_windows_file',
     points: 80,
     pattern:
-      '(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|inetpub[/\\\\]|system32[/\\\\]',
+      '(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]',
   },
   {
     id: 'path_secret_file',
@@ -41,13 +41,13 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_scheme',
     points: 75,
     pattern:
-      '^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|(?:^|[=\'"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://',
+      '^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,}[.]|\[)|(?:^|[=\'"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://',
   },
   {
     id: 'path_internal_address',
     points: 75,
     pattern:
-      '^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]*&@|0/)(?:$|[:/?#]|[0-9])',
+      '^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]*&@|0/)(?:$|[:/?#]|[0-9])',
   },
   {
     id: 'path_confused_url',
@@ -59,7 +59,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_include',
     points: 70,
     pattern:
-      '^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))|^(?:https?|ftps?|file)[?]$',
+      '^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))',
   },
 ];
 

@@ -34,7 +34,7 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'mail_injection',
     points: 75,
     pattern:
-      '(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|retr|dele|uidl|apop|stat)[ ]+[a-z0-9])',
+      '(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]+[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]+[0-9]+|[a-z]{1,2}[0-9]{1,4}[ ]+quit)',
   },
   {
     id: 'include_injection',
@@ -51,7 +51,7 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'query_operator',
     points: 75,
     pattern:
-      '\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|[{,\'" ][$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch)["\']?[ ]*:|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|[\'"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|[\'"0-9]+[ ]*[=<>]{2})|[;\'"][ ]*return[ ]+(?:true|1|this|[(]|[\'"])|this[.][a-z_]+[ ]*[=!]=',
+      '\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|(?:^|[{,\'" ])[$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch|text|type|exists|not|mod|size|all)["\']?[ ]*(?::|$)|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|[\'"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|[\'"0-9]+[ ]*[=<>]{2})|[;\'"][ ]*return[ ]+(?:true|1|this|[(]|[\'"])|this[.][a-z_]+[ ]*[=!]=',
   },
   {
     id: 'xpath_injection',

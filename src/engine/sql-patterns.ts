@@ -6,22 +6,28 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_union',
     points: 90,
-    pattern: '^[^U]*[nsvuc)mo.,;C(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
+    pattern: '^[^U]*[nsvuc)mo.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
   },
   // select list from name, at a start or inside parentheses; two names in a row are prose.
   {
     id: 'sql_select',
     points: 80,
-    pattern: '(?:^|[(;LCmoc])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.omC(L][^wF]?)[^S;]*F[(A]*[w(sv]',
+    pattern:
+      '(?:^|[(;LCKmoch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.omC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]',
   },
   {
     id: 'sql_select_call',
     points: 75,
-    pattern: '(?:^|[(;LCmo,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AC|w[mo])',
+    pattern:
+      '(?:^|[(;LCKmo,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mo])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])',
   },
-  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wAf.?])[(]*X[(][)nsvwXf(]' },
+  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]*X[(][)nsvwXf(]' },
+  { id: 'sql_filter', points: 75, pattern: 'F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]' },
   { id: 'sql_case', points: 60, pattern: 'AA[w(]?[nsvw(fX][^;]*[nsvw)]A[nsvw(fX][^;]*A' },
 ];
+
+/** Over tokens: two literals compared, a whole value by itself. */
+export const SQL_LITERALS = '^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$';
 
 /** Over text: statements that make sense wherever they stand. One space stands for any blank. */
 export const SQL_STATEMENTS: readonly Rule[] = [
@@ -38,6 +44,7 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       '|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`"\\[]' +
       '|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`"\\[]+[ \\t\\r\\n]*[(;]' +
       '|declare[ \\t\\r\\n]+@' +
+      '|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=' +
       "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')" +
       '|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])' +
       '|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program' +
@@ -82,4 +89,21 @@ export const SQL_CATALOGUE: readonly Rule[] = [
       '(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])',
   },
   { id: 'sql_mysql_comment', points: 60, pattern: '/[*]![0-9]{0,6}[ ]*[a-z(]' },
+  { id: 'sql_exponent', points: 75, pattern: '[0-9][.]e[(]|[0-9][.]e[.][a-z]' },
+  { id: 'sql_hash', points: 70, pattern: '[^ ][\'"][)]*[ ]?#$' },
+  {
+    id: 'sql_having',
+    points: 75,
+    pattern:
+      '(?:^|[^a-z])having[ \\t\\r\\n]+(?:count|sum|avg|min|max)[ ]*[(]|group[ ]+by[ ]+[a-z0-9_.,() ]{1,60}having[ ]',
+  },
+  {
+    id: 'sql_open_call',
+    points: 70,
+    pattern:
+      '(?:^|[^a-z0-9_.])(?:abs|ascii|avg|benchmark|bin|cast|ceil(?:ing)?|char(?:_length)?|coalesce|compress|concat(?:_ws)?|convert|cos|count|curdate|current_user|curtime|database|date(?:_add|_sub|diff)?|day|decode|elt|encode|exp|extractvalue|' +
+      'field|find_in_set|floor|format|from_unixtime|greatest|group_concat|hex|hour|if|ifnull|in|insert|instr|isnull|left|length|ln|load_file|locate|log(?:10|2)?|lower|lpad|ltrim|make_set|max|md5|mid|min|minute|mod|month|name_const|now|nullif|oct|ord|' +
+      'password|pg_sleep|pi|position|pow(?:er)?|quarter|quote|radians|rand|repeat|replace|reverse|right|round|row_count|rpad|rtrim|schema|second|sha1?|sign|sin|sleep|soundex|sqrt|strcmp|substr(?:ing(?:_index)?)?|sum|sysdate|tan|time|to_days|trim|truncate|' +
+      'ucase|uncompress|unhex|updatexml|upper|user|utc_date|uuid|values?|version|week|weekday|xmltype|year)[^a-z0-9]{0,5}[(]$',
+  },
 ];

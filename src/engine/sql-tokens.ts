@@ -3,9 +3,9 @@
  * letter case, spacing, comments and names do not matter.
  *
  * n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
- * w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or ·
- * C comparison · N not · G clause (where, order by …) · D statement · A small word · m + - ~ ! · o other
- * operator · ( ) , . ; as they are · c comment up to the end · ? anything else
+ * w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or/where/having ·
+ * C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · o other
+ * operator · ( ) , . ; as they are · c comment up to the end, h one that starts with # · ? anything else
  */
 const WORDS: Record<string, string | undefined> = {
   all: 'A',
@@ -30,8 +30,8 @@ const WORDS: Record<string, string | undefined> = {
   and: 'L',
   or: 'L',
   xor: 'L',
-  having: 'G',
-  where: 'G',
+  having: 'L',
+  where: 'L',
   order: 'G',
   group: 'G',
   limit: 'G',
@@ -40,16 +40,16 @@ const WORDS: Record<string, string | undefined> = {
   window: 'G',
   qualify: 'G',
   by: 'B',
-  between: 'C',
-  glob: 'C',
-  ilike: 'C',
-  in: 'C',
-  is: 'C',
-  like: 'C',
-  regexp: 'C',
-  rlike: 'C',
-  similar: 'C',
-  sounds: 'C',
+  between: 'K',
+  glob: 'K',
+  ilike: 'K',
+  in: 'K',
+  is: 'K',
+  like: 'K',
+  regexp: 'K',
+  rlike: 'K',
+  similar: 'K',
+  sounds: 'K',
   div: 'o',
   mod: 'o',
   not: 'N',
@@ -93,17 +93,11 @@ const WORDS: Record<string, string | undefined> = {
 const ATTACK_FUNCTIONS: Record<string, 1 | undefined> = {
   aes_decrypt: 1,
   benchmark: 1,
-  compress: 1,
   concat_ws: 1,
-  ctxsys: 1,
-  current_database: 1,
-  current_user: 1,
-  database: 1,
   db_name: 1,
   dbms_lock: 1,
   dbms_pipe: 1,
   dbms_utility: 1,
-  exp: 1,
   extractvalue: 1,
   from_base64: 1,
   generate_series: 1,
@@ -114,7 +108,6 @@ const ATTACK_FUNCTIONS: Record<string, 1 | undefined> = {
   json_depth: 1,
   json_extract: 1,
   json_keys: 1,
-  like_match: 1,
   load_extension: 1,
   load_file: 1,
   lo_export: 1,
@@ -130,29 +123,36 @@ const ATTACK_FUNCTIONS: Record<string, 1 | undefined> = {
   quote_literal: 1,
   randomblob: 1,
   regexp_substring: 1,
-  row_count: 1,
-  schema: 1,
-  session_user: 1,
   sleep: 1,
-  sqlite_version: 1,
   sys_context: 1,
   sys_eval: 1,
   sys_exec: 1,
-  system_user: 1,
   to_base64: 1,
   unhex: 1,
   updatexml: 1,
-  user: 1,
-  user_name: 1,
   utl_http: 1,
   utl_inaddr: 1,
-  uuid_short: 1,
-  version: 1,
   xmltype: 1,
   xp_cmdshell: 1,
   xp_dirtree: 1,
   xp_regread: 1,
   zeroblob: 1,
+};
+
+/** Functions that only mean SQL when they are called with nothing: `user()`. */
+const NILADIC_FUNCTIONS: Record<string, 1 | undefined> = {
+  current_database: 1,
+  current_user: 1,
+  database: 1,
+  row_count: 1,
+  schema: 1,
+  session_user: 1,
+  sqlite_version: 1,
+  system_user: 1,
+  user: 1,
+  user_name: 1,
+  uuid_short: 1,
+  version: 1,
 };
 
 const MAX_TOKENS = 400;
@@ -200,7 +200,9 @@ function wordKind(text: string, word: string, after: number): string {
   const next = text.charCodeAt(afterSpace(text, after));
   if (typeof kind === 'string') return kind;
   if (next !== 40) return 'w';
-  return ATTACK_FUNCTIONS[word] === 1 ? 'X' : 'f';
+  if (ATTACK_FUNCTIONS[word] === 1) return 'X';
+  const inside = text.charCodeAt(afterSpace(text, text.indexOf('(', after) + 1));
+  return NILADIC_FUNCTIONS[word] === 1 && inside === 41 ? 'X' : 'f';
 }
 
 /** A number's end: 12, 1.5, 1e3, 0x1f, 1e (an exponent left empty, which MySQL ignores). -1 for a name. */
@@ -265,7 +267,7 @@ function readComment(reader: Reader, code: number): boolean {
   if (code === 35 || (code === 45 && next === 45)) {
     const end = text.indexOf('\n', at);
     const rest = end < 0 ? text.length : afterSpace(text, end);
-    if (rest >= text.length) reader.kinds.push('c');
+    if (rest >= text.length) reader.kinds.push(code === 35 ? 'h' : 'c');
     reader.at = rest;
     return true;
   }

@@ -1,5 +1,5 @@
 import type { Host } from './host.ts';
-import { SQL_CATALOGUE, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
+import { SQL_CATALOGUE, SQL_LITERALS, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
 import { tokeniseSql } from './sql-tokens.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
@@ -9,6 +9,8 @@ interface Expression {
   valid: boolean;
   logical: number;
   comparisons: number;
+  /** Comparisons by word: like, in, is. Prose has them too. */
+  likenesses: number;
   /** A comparison of two literals after an and/or: nobody asks that in earnest. */
   tautologies: number;
   arithmetic: number;
@@ -32,6 +34,7 @@ function readExpression(tokens: string): Expression {
     valid: false,
     logical: 0,
     comparisons: 0,
+    likenesses: 0,
     tautologies: 0,
     arithmetic: 0,
     calls: 0,
@@ -72,8 +75,9 @@ function readExpression(tokens: string): Expression {
       } else if (!isOneOf('mNA', kind)) {
         return found;
       }
-    } else if (kind === 'C') {
-      found.comparisons += 1;
+    } else if (kind === 'C' || kind === 'K') {
+      if (kind === 'C') found.comparisons += 1;
+      else found.likenesses += 1;
       compared = true;
       wants = true;
     } else if (kind === 'L') {
@@ -88,9 +92,9 @@ function readExpression(tokens: string): Expression {
       if (depth > 0) depth--;
       else found.closes += 1;
     } else if (kind === 'N') {
-      if (!isOneOf('CN', tokens.slice(at + 1, at + 2))) return found;
-    } else if (kind === 'c' || kind === ';' || kind === 'U' || kind === 'G') {
-      found.end = kind === 'c' ? 'comment' : kind === ';' ? 'statement' : 'clause';
+      if (!isOneOf('KN', tokens.slice(at + 1, at + 2))) return found;
+    } else if (kind === 'c' || kind === 'h' || kind === ';' || kind === 'U' || kind === 'G') {
+      found.end = kind === 'c' || kind === 'h' ? 'comment' : kind === ';' ? 'statement' : 'clause';
       found.valid = true;
       return found;
     } else {
@@ -106,18 +110,23 @@ function readExpression(tokens: string): Expression {
 /** A value that closes the quote it was put into and goes on as SQL. */
 function judgeBreakout(tokens: string): number {
   const found = readExpression(tokens);
+  // "#" begins a comment in one dialect and a number in prose.
+  const hash = tokens.slice(tokens.length - 1) === 'h';
   if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 90;
   if (found.subselects > 0) return 90;
-  if (!found.valid || found.end === 'open' || found.end === 'broken') return 0;
+  if (!found.valid) return 0;
   if (found.tautologies > 0) return 90;
-  if (found.logical > 0) return found.comparisons + found.calls > 0 || found.end === 'comment' ? 85 : 75;
-  if (found.comparisons > 0) return 75;
-  if (found.end === 'comment') return found.closes > 0 || found.arithmetic > 0 ? 75 : 70;
-  return found.arithmetic > 0 ? 55 : 0;
+  const asks = found.comparisons + found.likenesses + found.calls;
+  if (found.logical > 0 && asks > 0) return found.end === 'open' ? 70 : 85;
+  if (found.end === 'open' || found.end === 'broken') return 0;
+  if (found.logical > 0) return found.end === 'comment' ? 85 : 75;
+  if (found.comparisons > 0 || (found.likenesses > 0 && found.arithmetic > 0)) return 75;
+  if (found.end === 'comment') return found.closes + found.arithmetic > 0 ? 75 : hash ? 40 : 70;
+  return found.arithmetic > 1 ? 70 : found.arithmetic > 0 ? 55 : 0;
 }
 
 /** A value put where a number or a name stands. */
-function judgeContinuation(tokens: string): number {
+function judgeContinuation(host: Host, tokens: string): number {
   const found = readExpression(tokens);
   if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 80;
   if (found.subselects > 0) return 80;
@@ -125,6 +134,14 @@ function judgeContinuation(tokens: string): number {
   if (found.tautologies > 0) return 85;
   if (found.logical > 0 && found.end === 'comment') return 75;
   if (found.closes > 0 && found.logical > 0 && found.comparisons > 0) return 70;
+  // Two literals compared, and nothing else.
+  if (
+    found.comparisons + found.likenesses === 1 &&
+    found.arithmetic === 0 &&
+    tokens.length < 6 &&
+    host.match(SQL_LITERALS, tokens)
+  )
+    return 70;
   return 0;
 }
 
@@ -143,7 +160,7 @@ function judgeQuoted(host: Host, text: string, quote: number, finding: Finding):
 export function judgeSql(host: Host, text: string, finding: Finding): void {
   const tokens = tokeniseSql(text, 0);
   judgeShapes(host, tokens, finding);
-  const points = judgeContinuation(tokens);
+  const points = judgeContinuation(host, tokens);
   if (points > 0) raise(finding, 'sql_condition', points);
   // A run of quotes is typing, not syntax.
   if (text.indexOf("''''") < 0 && text.indexOf("'") >= 0) judgeQuoted(host, text, 39, finding);
