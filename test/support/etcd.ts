@@ -166,6 +166,7 @@ export class EtcdCluster {
     options: { token?: string; member?: EtcdMember } = {},
   ): Promise<unknown> {
     const { token, member = this.members[0] } = options;
+    if (!member) throw new Error('the cluster has no members');
     const body = JSON.stringify(message);
     const url = `${member.clientUrl}${path}`;
     const answer = await ask({

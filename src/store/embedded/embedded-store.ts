@@ -122,7 +122,7 @@ export class EmbeddedStore implements port.ConfigStore {
   watch(prefix: string, after: Stamp, sink: port.WatchSink): port.Watch {
     checkRange({ prefix });
     const watch = this.watchers.watch(prefix, after, sink, () => this.commits.durable);
-    if (this.closing) setImmediate(() => watch.stop());
+    if (this.closing) queueMicrotask(() => watch.stop());
     return watch;
   }
 

@@ -81,7 +81,7 @@ export class EtcdStore implements port.ConfigStore {
       onGone: (gone) => this.watches.delete(gone),
     });
     this.watches.add(watch);
-    if (this.closed) setImmediate(() => watch.stop());
+    if (this.closed) queueMicrotask(() => watch.stop());
     return watch;
   }
 
