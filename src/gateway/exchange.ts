@@ -88,6 +88,11 @@ export class Exchange {
     this.answer(status, [...this.responseExtra, ['Content-Type', 'application/json']], body);
   }
 
+  /** Answered or left already: nothing is to be sent upstream or down any more. */
+  get over(): boolean {
+    return this.gone || this.response.headersSent;
+  }
+
   /** The client does not take what it is sent. */
   get lags(): boolean {
     return this.response.writableNeedDrain;

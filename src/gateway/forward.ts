@@ -75,11 +75,17 @@ export const forward = async (
     tried.add(node);
     exchange.upstream = `${node.host}:${node.port}`;
     const outcome = await tryNode(options, node, path);
-    if (exchange.gone) {
+    if (exchange.over) {
       if (outcome.kind === 'upgraded') outcome.socket.destroy();
+      else if (outcome.kind === 'answered') outcome.request.destroy();
       return undefined;
     }
-    if (outcome.kind === 'upgraded') return outcome;
+    if (outcome.kind === 'upgraded') {
+      if (options.webSocket) return outcome;
+      // Nobody asked for it, so what follows on that connection is no answer.
+      outcome.socket.destroy();
+      break;
+    }
     if (outcome.kind === 'answered') {
       relay(exchange, outcome.request, outcome.response);
       return undefined;

@@ -39,6 +39,8 @@ export class Front {
   private readonly options: FrontOptions;
   private readonly pools = new UpstreamPools();
   private readonly tunnels = new Set<Socket>();
+  /** Connections that brought an unfit request: what was pipelined behind it is not read as a request any more. */
+  private readonly distrusted = new WeakSet<Socket>();
   private running = 0;
   private draining = false;
 
@@ -61,6 +63,10 @@ export class Front {
   }
 
   serve(request: IncomingMessage, response: ServerResponse, scheme: Scheme, expectsContinue: boolean): void {
+    if (this.distrusted.has(request.socket)) {
+      response.destroy();
+      return;
+    }
     const closing = () => this.draining;
     const exchange = new Exchange({ request, response, scheme, expectsContinue, closing });
     this.follow(exchange);
@@ -111,6 +117,7 @@ export class Front {
   private refuseUnfit(exchange: Exchange, { status, reason }: Unfit): void {
     exchange.explanation = { unfit: reason };
     exchange.closes = true;
+    this.distrusted.add(exchange.request.socket);
     exchange.refuse(status, `${status} ${STATUS_TEXT[status]}`);
   }
 
@@ -126,7 +133,7 @@ export class Front {
       return exchange.refuse(503, '503 Service Unavailable');
     }
     const extra = await this.defend(exchange, facts, forwarding);
-    if (!extra || exchange.gone) return;
+    if (!extra || exchange.over) return;
     const { clock } = this.options;
     // A route may lose its WebSocket between the handshake's arrival and here.
     const webSocket = join !== undefined && route.websocket;
@@ -152,11 +159,12 @@ export class Front {
   }
 
   private async decide(
-    { request, body }: Exchange,
+    exchange: Exchange,
     facts: RequestFacts,
     named: { readonly tenant: string; readonly route: string },
   ): Promise<Verdict> {
     const { defense, clock, log, picture } = this.options;
+    const { request, body } = exchange;
     const headers: (readonly [string, string])[] = [];
     const raw = request.rawHeaders;
     for (let i = 0; i < raw.length; i += 2) headers.push([raw[i] ?? '', raw[i + 1] ?? '']);
@@ -178,7 +186,7 @@ export class Front {
       });
       return (await verdict) ?? PASS;
     } catch (error) {
-      log.error({ err: error, ...named }, 'defense failed; the request passes');
+      if (!exchange.over) log.error({ err: error, ...named }, 'defense failed; the request passes');
       return PASS;
     }
   }

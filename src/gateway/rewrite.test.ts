@@ -52,7 +52,7 @@ describe('proxy-rewrite', () => {
     [{ regex_uri: ['^/a', '/b'], use_real_request_uri_unsafe: true }, 'refused'],
     [{ regex_uri: ['^/a', '/b'], use_real_request_uri_unsafe: false }, 'loaded'],
   ])('takes %j as %s', (conf, outcome) => {
-    const reading = readRewrite(conf as Record<string, unknown>);
+    const reading = readRewrite(conf);
     expect(reading.kind === 'loaded' && reading.refusal !== undefined ? 'refused' : reading.kind).toBe(
       outcome,
     );

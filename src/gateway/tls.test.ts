@@ -77,7 +77,7 @@ describe('certificates', () => {
     const old = await handshake(tlsPort, 'site.example.com');
     const ask = (): Promise<string> => {
       old.write('GET / HTTP/1.1\r\nHost: site.example.com\r\n\r\n');
-      return new Promise((resolve) => old.once('data', (chunk) => resolve(chunk.toString())));
+      return new Promise((resolve) => old.once('data', (chunk: Buffer) => resolve(chunk.toString())));
     };
     expect(await ask()).toMatch(/^HTTP\/1\.1 200/);
     feed.put({ 'ssls/site': ssl(two, ['site.example.com']) });

@@ -14,7 +14,7 @@ export interface Pem {
 
 /** A self-signed certificate; dates and names as given. */
 export const selfSigned = async (name: string, notAfter = new Date('2099-01-01')): Promise<Pem> => {
-  cryptoProvider.set(webcrypto as Crypto);
+  cryptoProvider.set(webcrypto as unknown as Parameters<typeof cryptoProvider.set>[0]);
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
