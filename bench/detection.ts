@@ -1,18 +1,18 @@
 /**
  * What the engine acts on at the default policy, per source of `../shared/data/requests/`.
  *
- * `npx tsx bench/detection.ts [--half 0|1] [--threshold N] [--misses N] [--false N] [--only text]`
+ * `npx tsx bench/detection.ts [--part 0|1|2] [--threshold N] [--misses N] [--false N] [--only text]`
  */
 import { parseArgs } from 'node:util';
 import type { Verdict } from '../src/engine/engine.ts';
 import { compileKeyring, compilePolicy, decideBody, decideHead, explain } from '../src/engine/engine.ts';
 import type { CorpusName, Sample } from '../test/engine/corpus.ts';
-import { bodyOf, halfOf, headOf, readCorpus } from '../test/engine/corpus.ts';
+import { bodyOf, partOf, headOf, readCorpus } from '../test/engine/corpus.ts';
 import { TestHost } from '../test/engine/host.ts';
 
 const { values: options } = parseArgs({
   options: {
-    half: { type: 'string' },
+    part: { type: 'string' },
     threshold: { type: 'string', default: '70' },
     misses: { type: 'string', default: '0' },
     false: { type: 'string', default: '0' },
@@ -60,7 +60,7 @@ const measure = (name: CorpusName, wanted: boolean, shown: number): void => {
   const overall: Tally = { total: 0, acted: 0 };
   let left = shown;
   for (const sample of readCorpus(name)) {
-    if (options.half !== undefined && halfOf(sample) !== Number(options.half)) continue;
+    if (options.part !== undefined && partOf(sample) !== Number(options.part)) continue;
     if (!sample.category.includes(options.only)) continue;
     const tally = tallies.get(sample.category) ?? { total: 0, acted: 0 };
     tallies.set(sample.category, tally);

@@ -44,7 +44,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_package',
     points: 70,
     pattern:
-      '(?:^|[^a-z0-9])(?:java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])',
+      '(?:^|[^a-z0-9])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])',
   },
   // PHP
   {
@@ -149,6 +149,24 @@ export const CODE_RULES: readonly Rule[] = [
     points: 80,
     pattern:
       '<%[=@]?[ ]*(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]*[(][ ]*[$]|[#]evaluate|freemarker[.]template',
+  },
+  {
+    id: 'template_tag',
+    points: 75,
+    pattern:
+      '[{]%[ ]*(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]*(?:if|for|unless|while)[ (]',
+  },
+  { id: 'perl_interpolation', points: 80, pattern: '@[{][ \\t]*\\[' },
+  {
+    id: 'node_object',
+    points: 70,
+    pattern:
+      '(?:^|[^a-z])(?:console[ ]*(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]*\\[|require[ ]*\\[|module[.]exports[ ]*=)|__js_function|:constructor:constructor',
+  },
+  {
+    id: 'call_alone',
+    points: 70,
+    pattern: '^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]+[-]>[a-z_]+[(]',
   },
   // Python, Ruby, Perl, .NET
   {

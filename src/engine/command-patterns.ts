@@ -10,7 +10,7 @@ const NAMES =
   '|hexdump|htop|iconv|ifconfig|ionice|iptables|journalctl|jq|ksh|kubectl|ldd|logname' +
   '|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]+|mawk|mkdir|mkfifo|mknod|mtr|mysql(?:dump)?|nano' +
   '|nawk|nc(?:at)?|netcat|netstat|nl|nmap|nohup|nslookup|openssl|passwd|perf|pgrep|php[0-9.]*' +
-  '|pip[0-9x]*|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt-[a-z]+|rpm|rsync' +
+  '|pip[0-9x]*|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt(?:-[a-z]+)?|rpm|rsync' +
   '|run-parts|scp|sed|setsid|sftp|shuf|socat|ssh(?:-[a-z-]+)?|stdbuf|strace|sudo|sysctl|systemctl' +
   '|tclsh|tcpdump|telnet|tftp|tmux|traceroute6?|tshark|uname|unexpand|uniq|unlink|unshare|unzip' +
   '|uptime|useradd|usermod|vim(?:diff)?|visudo|wc|wget|whereis|whoami|xargs|xxd|zcat|zsh)';
@@ -126,6 +126,17 @@ export const COMMAND_RULES: readonly Rule[] = [
       'powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]*[(]|new-object[ ]+(?:system|net)[.]',
   },
   {
+    id: 'command_alias',
+    points: 75,
+    pattern: '(?:^|[;&| ])alias[ ]+(?:[-+][a-z]+[ ]+)?[\'"]?[a-z0-9_-]{1,30}[\'"]?=',
+  },
+  { id: 'command_split', points: 75, pattern: '[a-z](?:``|[$<>][(][)])[a-z ]' },
+  {
+    id: 'command_bomb',
+    points: 80,
+    pattern: '[(][)][ ]*[{][^}]{0,40}[|&][^}]{0,40}[}][ ]*;?[ ]*[a-z:.]{1,12}$',
+  },
+  {
     id: 'command_arguments',
     points: 70,
     pattern:
@@ -134,4 +145,4 @@ export const COMMAND_RULES: readonly Rule[] = [
 ];
 
 export const COMMAND_GATE =
-  '[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]*[a-z0-9/._]+[ ]+(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |cmd|powershell|iex|invoke|frombase64|install ';
+  '[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]*[a-z0-9/._]+[ ]+(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';

@@ -8,11 +8,11 @@ export const ANY_GATE =
   '[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
   'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
-  ' -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
+  ' -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
 
 /** Whether a text is worth reading as SQL. */
 export const SQL_GATE =
-  '[\'"`;#*()|&]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between ';
+  '[\'"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop ';
 
 /** Exploit names and what they call: class names of known deserialisation chains, shells, lookups. */
 const NAMES: readonly string[] = [
@@ -88,16 +88,16 @@ export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
  */
 export const TARGET_SUSPECT =
   '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]+[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
 
 /** Cookies and other free headers, raw. */
 export const HEADER_SUSPECT =
   '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) ';
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) ';
 
 /** User agents, raw. */
 export const AGENT_SUSPECT =
-  "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |entity|url[(]|\\n|^[/.]|(?:or|and) [0-9'(]";
+  "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]+ [a-z]+ -|::|^[a-z]+ [a-z]+$|\\n|^[/.]|(?:or|and) [0-9'(]";
 
 /** `%252e`: an escape of an escape. */
 export const DOUBLE_ESCAPE = '%25(?:25)*[0-9a-fA-F]{2}';
@@ -105,3 +105,7 @@ export const DOUBLE_ESCAPE = '%25(?:25)*[0-9a-fA-F]{2}';
 export const BAD_ESCAPE = '%(?![0-9a-fA-F]{2})';
 /** NUL and other control bytes; tabs and line breaks are what forms send. */
 export const CONTROL_ESCAPE = '%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]';
+
+/** A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here. */
+export const SESSION_NAME =
+  '[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]*|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)=';

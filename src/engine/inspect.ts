@@ -1,7 +1,13 @@
 import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
 import { newFinding } from './finding.ts';
-import { AGENT_SUSPECT, BASE64_INSIDE, HEADER_SUSPECT, TARGET_SUSPECT } from './gate-patterns.ts';
+import {
+  AGENT_SUSPECT,
+  BASE64_INSIDE,
+  HEADER_SUSPECT,
+  SESSION_NAME,
+  TARGET_SUSPECT,
+} from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeDocument } from './judge.ts';
@@ -14,6 +20,7 @@ import { consider, judgeValue, newWorst, reportWorst } from './value.ts';
 import { readXml } from './xml.ts';
 
 const MAX_PAIRS = 512;
+const MAX_SEGMENTS = 16;
 
 /** `name=value` pairs: both sides are judged, a pair without `=` as a value. */
 function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
@@ -38,10 +45,9 @@ function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
     }
   }
   judgeValue(worst, path, 'path', 0);
-  // The last segment alone: a value where the application reads one.
-  let slash = 0;
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) slash = at + 1;
-  if (slash === 1) judgeValue(worst, path.slice(1), 'path', 0);
+  // Segments alone: values where the application reads them.
+  for (const segment of split(path, '/', MAX_SEGMENTS)) judgeValue(worst, segment, 'path', 1);
+  if (path.indexOf('/', 1) > 0) judgeValue(worst, path.slice(1), 'path', 1);
   if (mark < 0) return;
   const query = target.slice(mark + 1);
   judgePairs(worst, query, '&', true, 'query');
@@ -100,12 +106,21 @@ function afterScheme(url: string): string {
   return at > 0 && at < 8 ? url.slice(at + 3) : url;
 }
 
+/** A link on another site that brings its own session: the victim would sign in to the attacker's. */
+function judgeFixation(host: Host, request: RequestHead, facts: HeaderFacts, signals: Signal[]): void {
+  if (facts.referer === '' || !host.match(SESSION_NAME, host.lower(request.target))) return;
+  const from = split(afterScheme(facts.referer), '/', 2)[0] ?? '';
+  if (host.lower(from) === host.lower(request.host)) return;
+  signals.push({ id: 'session_fixation', group: 'payload', points: 70, place: 'query' });
+}
+
 /** Judges target and headers. */
 export function inspectHead(host: Host, request: RequestHead, facts: HeaderFacts, signals: Signal[]): void {
   const worst = newWorst(host);
   judgeTarget(worst, request.target, signals);
   judgeHeaders(worst, facts, signals);
   reportWorst(worst, signals);
+  judgeFixation(host, request, facts, signals);
   judgeProtocol(host, request, facts, signals);
 }
 

@@ -8,7 +8,7 @@ import { judgeMarkup } from './markup.ts';
 import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
 import { DOCUMENT_GATE, DOCUMENT_RULES, PROTOCOL_GATE, PROTOCOL_RULES } from './protocol-patterns.ts';
 import type { Place } from './signal.ts';
-import { judgeSql } from './sql.ts';
+import { judgeSql, judgeStatements } from './sql.ts';
 
 function judgeRules(host: Host, gate: string, rules: readonly Rule[], text: string, finding: Finding): void {
   if (!host.match(gate, text)) return;
@@ -46,6 +46,27 @@ export function judgeText(host: Host, text: string, place: Place, finding: Findi
   const plain = place === 'user_agent' ? withoutComments(lowered) : lowered;
   judgeCommand(host, plain, finding);
   if (host.match(SQL_GATE, plain)) judgeSql(host, plain, finding);
+  if (lowered.indexOf('/*') < 0) return;
+  const bare = withoutBlockComments(lowered);
+  judgeMarkup(host, bare, finding);
+  judgeRules(host, CODE_GATE, CODE_RULES, bare, finding);
+  judgeStatements(host, bare, finding);
+}
+
+// Without comments: exec, a comment and a parenthesis are a call in most languages.
+function withoutBlockComments(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  let at = text.indexOf('/*');
+  while (at >= 0) {
+    const end = text.indexOf('*/', at + 2);
+    if (end < 0) break;
+    parts.push(text.slice(from, at));
+    from = end + 2;
+    at = text.indexOf('/*', from);
+  }
+  parts.push(text.slice(from));
+  return parts.join(' ');
 }
 
 /** Names that only exploits carry, hidden in base64 at any alignment. */

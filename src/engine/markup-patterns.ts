@@ -36,7 +36,7 @@ export const TAG_RULES: readonly Rule[] = [
     id: 'markup_embed',
     points: 75,
     pattern:
-      '^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml)(?:[^a-z0-9_-]|$)',
+      '^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]*:vmlframe|noscript)(?:[^a-z0-9_-]|$)',
   },
   { id: 'markup_meta', points: 75, pattern: '^meta[^a-z0-9][^>]*(?:http-equiv|charset[ =])' },
   { id: 'markup_link', points: 75, pattern: '^link[^a-z0-9][^>]*(?:rel|href)[ \\t\\r\\n/]*=' },
@@ -89,13 +89,13 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_dialog',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
+      '[(](?:alert|confirm|prompt|eval)[)][ ]*[(\`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
   },
   {
     id: 'script_dom',
     points: 80,
     pattern:
-      'document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|defaultview|forms|scripts)|\\[["\'`a-z])',
+      'document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[["\'`a-z])',
   },
   {
     id: 'script_window',
@@ -126,11 +126,11 @@ export const SCRIPT_RULES: readonly Rule[] = [
     pattern:
       '(?:^|[;:{ "\'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ "\']*(?:java|vb)script)',
   },
-  { id: 'script_utf7', points: 80, pattern: '[+]ad[wx]-[^+]{0,200}[+]ad[4w]-' },
+  { id: 'script_utf7', points: 80, pattern: '\\xbc/?script|[+]ad[wx]-[^+]{0,200}[+]ad[4w]-' },
   {
     id: 'script_obfuscated',
     points: 75,
-    pattern: '(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}',
+    pattern: '(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}',
   },
 ];
 

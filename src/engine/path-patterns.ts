@@ -50,6 +50,12 @@ export const FILE_RULES: readonly Rule[] = [
       '^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]*&@|0/)(?:$|[:/?#]|[0-9])',
   },
   {
+    id: 'path_local_host',
+    points: 70,
+    pattern:
+      '^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]+)?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]+)?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)',
+  },
+  {
     id: 'path_confused_url',
     points: 75,
     pattern:
@@ -64,7 +70,7 @@ export const FILE_RULES: readonly Rule[] = [
 ];
 
 export const FILE_GATE =
-  '[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|\\x00|%00|^[a-z_]+:|[?]$|://';
+  '[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]+:|[?]$|://';
 
 /** Over the decoded, lower-case path of the request: what only scanners ask for. */
 export const PROBE_RULES: readonly Rule[] = [

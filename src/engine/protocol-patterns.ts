@@ -34,7 +34,7 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'mail_injection',
     points: 75,
     pattern:
-      '(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]+[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]+[0-9]+|[a-z]{1,2}[0-9]{1,4}[ ]+quit)',
+      '(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]+[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]+[0-9]+|[a-z]{1,2}[0-9]{1,4}[ ]+quit)',
   },
   {
     id: 'include_injection',

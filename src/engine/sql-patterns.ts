@@ -6,25 +6,39 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_union',
     points: 90,
-    pattern: '^[^U]*[nsvuc)mo.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
+    pattern: '^[^U]*[nsvuc)mod.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
   },
   // select list from name, at a start or inside parentheses; two names in a row are prose.
   {
     id: 'sql_select',
     points: 80,
     pattern:
-      '(?:^|[(;LCKmoch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.omC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]',
+      '(?:^|[(;LCKmodch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.odmC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]',
   },
   {
     id: 'sql_select_call',
     points: 75,
     pattern:
-      '(?:^|[(;LCKmo,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mo])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])',
+      '(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])',
   },
   { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]*X[(][)nsvwXf(]' },
   { id: 'sql_filter', points: 75, pattern: 'F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]' },
-  { id: 'sql_case', points: 60, pattern: 'AA[w(]?[nsvw(fX][^;]*[nsvw)]A[nsvw(fX][^;]*A' },
+  // A condition that goes on where a value stood: and x = …
+  {
+    id: 'sql_condition_tail',
+    points: 70,
+    pattern: '^[)]*L[(]*N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]+)+[)]$|^[)]A[ws]?F',
+  },
+  {
+    id: 'sql_variable_end',
+    points: 70,
+    pattern: '^[(]*vc$|^mn(?:[mod]n)*U[hc]?$|^n(?:[mod]n)+U[hc]?$|^[mn]+U[hc]$',
+  },
+  { id: 'sql_case', points: 75, pattern: 'AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A' },
 ];
+
+/** Over tokens after a closed quote: a condition cut off, or a literal that is always true. */
+export const SQL_DANGLING = '^s[)]*L[(]*(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]*Ln$';
 
 /** Over tokens: two literals compared, a whole value by itself. */
 export const SQL_LITERALS = '^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$';
@@ -39,7 +53,7 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       'drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`"\\[]' +
       '|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]' +
       '|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)' +
-      '|delete[ \\t\\r\\n]+from[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)' +
+      '|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)' +
       '|update[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*=' +
       '|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`"\\[]' +
       '|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`"\\[]+[ \\t\\r\\n]*[(;]' +
@@ -48,7 +62,8 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')" +
       '|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])' +
       '|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program' +
-      '|load[ \\t\\r\\n]+data[ \\t\\r\\n]+(?:local[ \\t\\r\\n]+)?infile' +
+      '|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile' +
+      '|drop[ ]+[a-z_]+[ ]*;[ ]*--' +
       '|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])',
   },
   { id: 'sql_delay', points: 85, pattern: 'waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*[\'"(@0-9]' },
@@ -96,6 +111,18 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     points: 75,
     pattern:
       '(?:^|[^a-z])having[ \\t\\r\\n]+(?:count|sum|avg|min|max)[ ]*[(]|group[ ]+by[ ]+[a-z0-9_.,() ]{1,60}having[ ]',
+  },
+  {
+    id: 'sql_cast',
+    points: 70,
+    pattern:
+      '[a-z0-9_)\'"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)',
+  },
+  {
+    id: 'sql_attack_name',
+    points: 75,
+    pattern:
+      '(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)',
   },
   {
     id: 'sql_open_call',

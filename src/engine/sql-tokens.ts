@@ -4,7 +4,7 @@
  *
  * n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
  * w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or/where/having ·
- * C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · o other
+ * C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · d / · o other
  * operator · ( ) , . ; as they are · c comment up to the end, h one that starts with # · ? anything else
  */
 const WORDS: Record<string, string | undefined> = {
@@ -335,8 +335,10 @@ function readSymbol(reader: Reader, code: number): void {
     while (isComparison(text.charCodeAt(reader.at + width))) width++;
   } else if (code === 43 || code === 45 || code === 33 || code === 126) {
     kind = 'm';
-  } else if (code === 42 || code === 47 || code === 37 || code === 94 || code === 38 || code === 124) {
+  } else if (code === 42 || code === 37 || code === 94 || code === 38 || code === 124) {
     kind = 'o';
+  } else if (code === 47) {
+    kind = 'd';
   } else if (code === 64) {
     kind = 'v';
     while (

@@ -1,5 +1,5 @@
 import type { Host } from './host.ts';
-import { SQL_CATALOGUE, SQL_LITERALS, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
+import { SQL_CATALOGUE, SQL_DANGLING, SQL_LITERALS, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
 import { tokeniseSql } from './sql-tokens.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
@@ -83,8 +83,9 @@ function readExpression(tokens: string): Expression {
     } else if (kind === 'L') {
       found.logical += 1;
       wants = true;
-    } else if (kind === 'm' || kind === 'o') {
-      found.arithmetic += 1;
+    } else if (kind === 'm' || kind === 'o' || kind === 'd') {
+      // Paths and fractions have slashes: no evidence.
+      if (kind !== 'd') found.arithmetic += 1;
       wants = true;
     } else if (kind === '.' || kind === 'A' || (kind === ',' && depth > 0)) {
       wants = kind !== 'A' || isOneOf('nsuvwxfX(mNA', tokens.slice(at + 1, at + 2));
@@ -108,21 +109,24 @@ function readExpression(tokens: string): Expression {
 }
 
 /** A value that closes the quote it was put into and goes on as SQL. */
-function judgeBreakout(tokens: string): number {
+function judgeBreakout(host: Host, tokens: string): number {
   const found = readExpression(tokens);
   // "#" begins a comment in one dialect and a number in prose.
   const hash = tokens.slice(tokens.length - 1) === 'h';
   if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 90;
   if (found.subselects > 0) return 90;
+  if (host.match(SQL_DANGLING, tokens)) return 70;
   if (!found.valid) return 0;
   if (found.tautologies > 0) return 90;
   const asks = found.comparisons + found.likenesses + found.calls;
   if (found.logical > 0 && asks > 0) return found.end === 'open' ? 70 : 85;
   if (found.end === 'open' || found.end === 'broken') return 0;
-  if (found.logical > 0) return found.end === 'comment' ? 85 : 75;
+  // `black" and "white` is a search; an injection compares, calls, comments or closes something.
+  if (found.logical > 0) return found.end === 'comment' ? 85 : found.closes > 0 ? 75 : 55;
   if (found.comparisons > 0 || (found.likenesses > 0 && found.arithmetic > 0)) return 75;
   if (found.end === 'comment') return found.closes + found.arithmetic > 0 ? 75 : hash ? 40 : 70;
-  return found.arithmetic > 1 ? 70 : found.arithmetic > 0 ? 55 : 0;
+  // Sums of names and dashes are prose; products and powers are not.
+  return found.arithmetic > 1 && tokens.indexOf('o') >= 0 ? 70 : found.arithmetic > 0 ? 55 : 0;
 }
 
 /** A value put where a number or a name stands. */
@@ -152,7 +156,7 @@ function judgeShapes(host: Host, tokens: string, finding: Finding): void {
 function judgeQuoted(host: Host, text: string, quote: number, finding: Finding): void {
   const tokens = tokeniseSql(text, quote);
   judgeShapes(host, tokens, finding);
-  const points = judgeBreakout(tokens);
+  const points = judgeBreakout(host, tokens);
   if (points > 0) raise(finding, 'sql_breakout', points);
 }
 
@@ -165,6 +169,11 @@ export function judgeSql(host: Host, text: string, finding: Finding): void {
   // A run of quotes is typing, not syntax.
   if (text.indexOf("''''") < 0 && text.indexOf("'") >= 0) judgeQuoted(host, text, 39, finding);
   if (text.indexOf('""""') < 0 && text.indexOf('"') >= 0) judgeQuoted(host, text, 34, finding);
+  judgeStatements(host, text, finding);
+}
+
+/** Statements and system names in lower-case text, without regard to what stands around them. */
+export function judgeStatements(host: Host, text: string, finding: Finding): void {
   for (const rule of SQL_STATEMENTS) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
   for (const rule of SQL_CATALOGUE) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
 }

@@ -1613,11 +1613,12 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z]+ (?:/|http)|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
 --- Whether a text is worth reading as SQL.
-____exports.SQL_GATE = "['\"`;#*()|&]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between "
+____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
 --- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
 local NAMES = {
+    "¬í\0",
     "ProcessBuilder",
     "processbuilder",
     "InvokerTransformer",
@@ -1679,38 +1680,47 @@ ____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\
 --- Overlong and full-width forms of ASCII.
 ____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
 --- A value that may be base64 as a whole.
-____exports.BASE64_TEXT = "^[A-Za-z0-9+/_-]{8,}={0,2}$"
+____exports.BASE64_ANY = "^[A-Za-z0-9+/_-]{6,}={0,2}$"
+--- Four base64 digits that spell three ASCII bytes: one group in eight of random ones does.
+local ASCII_GROUP = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+--- Base64 whose first six bytes are ASCII.
+____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}[A-Za-z0-9+/_-]*={0,2}$"
+--- Where a raw target or header may hold such a value.
+____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
 --- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
 -- separators, no dot that hides a file, no words an attack could consist of.
-____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]+[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
 --- Cookies and other free headers, raw.
-____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
+____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
 --- User agents, raw.
-____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |entity|url[(]|\\n|^[/.]|(?:or|and) [0-9'(]"
+____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]+ [a-z]+ -|::|^[a-z]+ [a-z]+$|\\n|^[/.]|(?:or|and) [0-9'(]"
 --- `%252e`: an escape of an escape.
 ____exports.DOUBLE_ESCAPE = "%25(?:25)*[0-9a-fA-F]{2}"
 --- A percent sign that starts no escape.
 ____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
 --- NUL and other control bytes; tabs and line breaks are what forms send.
 ____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
+--- A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here.
+____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]*|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
 return ____exports
  end,
 ["path-patterns"] = function(...)
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,}[^/ ]|^/[.]{3,}(?:[/\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
     {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:)+(?:private/)?etc[/\\\\.]+(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]+-release|ppp|samba|cron)"},
-    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
-    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|inetpub[/\\\\]|system32[/\\\\]"},
+    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
+    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
     {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
     {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
-    {id = "path_scheme", points = 75, pattern = "^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
-    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]*&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_scheme", points = 75, pattern = "^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,}[.]|[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
+    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]*&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]+)?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]+)?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
     {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]*(?:[ \\\\]|%2f|%5c|%23|#)[^/?]*@|^https?://[^/]+/:?[^/?#@]*@[^/]+|^https?:\\\\\\\\"},
-    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))|^(?:https?|ftps?|file)[?]$"}
+    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
 }
-____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|\\x00|%00|^[a-z_]+:|[?]$|://"
+____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]+:|[?]$|://"
 --- Over the decoded, lower-case path of the request: what only scanners ask for.
 ____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]*|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
@@ -1723,26 +1733,34 @@ local BLANK = "[ \\t\\r\\n\\v]"
 --- Code of the languages servers run, lower-case.
 ____exports.CODE_RULES = {
     {id = "java_lookup", points = 95, pattern = "[$][{][^}]{0,80}(?:jndi|[:-]+j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]*:[ ]*(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
-    {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]*(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]"},
+    {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]"},
     {id = "java_gadget", points = 85, pattern = "clonetransformer|forclosure|whileclosure|instantiatefactory|instantiatetransformer|invokertransformer|prototypeclonefactory|prototypeserializationfactory|constanttransformer|chainedtransformer|templatesimpl|badattributevalueexp|ysoserial|jdbcrowsetimpl|annotationinvocationhandler|com[.]sun[.]rowset"},
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
     {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]+[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
     {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
-    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9])(?:java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.]sun[.]|sun[.](?:misc|reflect)[.])"},
+    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
     {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]+[$a-z@]|\\[/?php\\]|<script[^>]+language[ ]*=[ \"']*php"},
     {id = "php_superglobal", points = 80, pattern = "[$][{'\"]*_[ ]*(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]*erver"},
     {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]*|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]*;base64,pd9waha|data://text"},
     {id = "php_object", points = 80, pattern = "(?:^|[;{:\"'= ])[oc]:[+]?[0-9]+:\"[a-z0-9_\\\\]+\":[+]?[0-9]+:[{]"},
-    {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$])[$]+[{]?[a-z_][a-z0-9_]*[}]?(?:" .. BLANK) .. "|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)"},
+    {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$/(&])[$]+[{]?[@]?[a-z_][a-z0-9_]{0,60}[}]?(?:" .. BLANK) .. "|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)"},
     {id = "php_string_call", points = 75, pattern = ((((((((((((("(?:[(]" .. BLANK) .. "*)?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,}[\"'](?:") .. BLANK) .. "*[.]") .. BLANK) .. "*[\"'][a-z_]+[\"'])*") .. BLANK) .. "*[)]?") .. BLANK) .. "*[(][^)]*[)]|[(][a-z.() ]*[)]") .. BLANK) .. "*[(]['\"@$][^)]*[)]") .. BLANK) .. "*(?:;|$)"},
-    {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|assert|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|dl|extract|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|die|chr|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|system|exec|include|require(?:_once)?|include_once)") .. ((BLANK .. "*[(]") .. BLANK) .. "*(?:[)'\"$@`/a-z_0-9\\[]|$)"},
+    {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|zend_[a-z_]+|sodium_[a-z0-9_]+|tidy_[a-z_]+|gethostby[a-z]+|array_[a-z_]+)") .. ((BLANK .. "*[(]") .. BLANK) .. "*(?:[)'\"$@`/a-z_0-9\\[]|$)"},
     {id = "php_setting", points = 75, pattern = ("(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]+|suhosin[.][a-z._]+|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]+|opcache[.][a-z_]+)" .. BLANK) .. "*="},
+    {id = "php_function", points = 75, pattern = ("(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]" .. BLANK) .. "*(?:['\"][a-z/.$]|[$@`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])"},
+    {id = "php_grouped_call", points = 75, pattern = ((((((((("(?:[(]|\\[)" .. BLANK) .. "*(?:[(]?string[)]?)?") .. BLANK) .. "*[\"'\\[{]*") .. BLANK) .. "*(?:/[*][^*]{0,40}[*]/)?(?:system|exec|passthru|shell_exec|phpinfo|eval|assert)") .. BLANK) .. "*[\"'\\]]*") .. BLANK) .. "*(?:[)]|\\])|(?:\"[a-z]{1,8}\"[ ]*[.][ ]*){1,6}\"[a-z]{1,8}\"[ ]*[(]|'[a-z]{1,8}'[ ]*[.][ ]*'[a-z]{1,8}'[^a-z]{1,6}[(;]|(?:[)]|\\]|[}])[ ]*[(]['\"](?:uname|id|ls|whoami|cat )"},
+    {id = "php_variable", points = 75, pattern = ((("[$][{]" .. BLANK) .. "*['\"@$]|[$]") .. BLANK) .. "+[{]|[$]_{1,6}[\\[({]"},
     {id = "node_module", points = 85, pattern = "require[ ]*[(]?[ ]*['\"`]?(?:child_process|fs|vm|os|net|http|cluster|process)['\"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]*[(]|spawnsync[ ]*[(]"},
-    {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ ]*(?:[.\\[]|%5b)[ '\"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ '\"]*[a-z_]+['\"\\]]*[ ]*="},
-    {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]*[(][ ]*(?:;;|true|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]"},
+    {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ \\]'\"]*(?:[.\\[]|%5b)[ '\"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ '\"]*[a-z_]+['\"\\]]*[ ]*="},
+    {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]*[(][ (]*(?:;;|true|this|string|!?nan|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]"},
+    {id = "node_delay", points = 75, pattern = "do[ ]*[{][^}]{0,80}new date[ ]*[(][ ]*[)][^}]{0,80}[}][ ]*while[ ]*[(]"},
     {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]*[(]?['\"]?[0-9]+['\"]?[ ]*[*+/-][ ]*['\"]?[0-9]+['\"]?[ )]*(?:[}]{1,3}|%>|\\]\\]|%[}])"},
     {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
     {id = "template_code", points = 80, pattern = "<%[=@]?[ ]*(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]*[(][ ]*[$]|[#]evaluate|freemarker[.]template"},
+    {id = "template_tag", points = 75, pattern = "[{]%[ ]*(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]*(?:if|for|unless|while)[ (]"},
+    {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]*\\["},
+    {id = "node_object", points = 70, pattern = "(?:^|[^a-z])(?:console[ ]*(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]*\\[|require[ ]*\\[|module[.]exports[ ]*=)|__js_function|:constructor:constructor"},
+    {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]+[-]>[a-z_]+[(]"},
     {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]*|spawn[a-z]*|call|run|check_output|getoutput|import_module)[ ]*[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]*[(][ ]*(?:compile|['\"][ ]*(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
 }
 --- Cheap presence test for any of the above.
@@ -1752,32 +1770,48 @@ return ____exports
 ["command-patterns"] = function(...)
 local ____exports = {}
 local BLANK = "[ \\t\\r\\n\\v]"
---- Programs that an injected command starts with, on Unix. Words that prose uses too come separately.
-local UNIX = (((("(?:[a-z/.~]*/)?(?:ansible[a-z-]*|apt(?:-get)?|aria2c|arp|awk|base64|bash|busybox|bzip2|cat|chgrp|chmod|chown|chroot|crontab|csh|curl|dash|dd|dig|dirname|" .. "dmesg|docker|dpkg|echo|ed|egrep|emacs|env|ex|expr|fgrep|fping|ftp|gawk|gcc|gdb|getent|git|gpg|grep|gunzip|gzip|head|hexdump|host(?:name)?|htop|iconv|id|") .. "ifconfig|ip|iptables|jq|kill(?:all)?|ksh|lastlog|ldd|less|ln|locate|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]+|make|mawk|mkdir|mkfifo|mknod|more|mount|mv|mysql(?:dump)?|nano|nawk|nc(?:at)?|netcat|netstat|nice|nl|nmap|node|nohup|nslookup|") .. "od|openssl|passwd|paste|perf|perl|pgrep|php[0-9.]*|ping6?|pip[0-9]*|pkill|printenv|printf|ps|psql|pwd|python[0-9.]*|rcp|reboot|rev|rm|rmdir|route|rpm|rsync|ruby|") .. "scp|sed|service|sftp|sh|shred|sleep|socat|ssh(?:-[a-z-]+)?|stat|strace|strings|su|sudo|sysctl|systemctl|tac|tail|tar|tclsh|tcpdump|tee|telnet|tftp|top|touch|traceroute6?|tshark|uname|uniq|unlink|unzip|uptime|useradd|usermod|") .. "vi|vim|wc|wget|whereis|which|who|whoami|xargs|xxd|yum|zcat|zip|zsh)"
+--- Programs that an injected command starts with, on Unix, by names that are no words.
+local NAMES = (((((((("(?:ansible[a-z-]*|apt(?:-get|itude)?|aria2c|arp|awk|base(?:32|64)|bash|bsdtar|busybox|bzip2" .. "|chef[a-z-]*|chgrp|chmod|chown|chroot|cpulimit|crontab|cscli|csh|csplit|curl|dd|df|dirname|dmesg") .. "|dnf|dpkg|egrep|emacs|expr|fgrep|flock|fmt|fping|ftp|gawk|gcc|gdb|getent|gpg|grep|gunzip|gzip") .. "|hexdump|htop|iconv|ifconfig|ionice|iptables|journalctl|jq|ksh|kubectl|ldd|logname") .. "|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]+|mawk|mkdir|mkfifo|mknod|mtr|mysql(?:dump)?|nano") .. "|nawk|nc(?:at)?|netcat|netstat|nl|nmap|nohup|nslookup|openssl|passwd|perf|pgrep|php[0-9.]*") .. "|pip[0-9x]*|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt(?:-[a-z]+)?|rpm|rsync") .. "|run-parts|scp|sed|setsid|sftp|shuf|socat|ssh(?:-[a-z-]+)?|stdbuf|strace|sudo|sysctl|systemctl") .. "|tclsh|tcpdump|telnet|tftp|tmux|traceroute6?|tshark|uname|unexpand|uniq|unlink|unshare|unzip") .. "|uptime|useradd|usermod|vim(?:diff)?|visudo|wc|wget|whereis|whoami|xargs|xxd|zcat|zsh)"
+--- And by names that prose uses too: these count with arguments that prose does not have.
+local WORDS = ((("(?:ab|ash|at|bridge|cat|cd|column|comm|cp|cut|dash|date|diff|dig|docker|du|echo|ed|env|ex|expand" .. "|find|fold|git|head|host(?:name(?:ctl)?)?|id|install|ip|join|kill(?:all)?|last(?:log(?:in)?)?") .. "|less|ll|ln|locate|mail|make|more|mount|mv|nice|node|od|paste|perl|pico|ping6?|ps|python[0-9.]*") .. "|reboot|rev|route|ruby|screen|script|service|sh|shred|shutdown|sleep|sort|split|ss|stat|strings") .. "|su|tac|tail|tar|tasks(?:et)?|tee|timeout|top|touch|trap|vi|view|w|watch|which|who|yum|zip)"
 --- And on Windows.
-local WINDOWS = "(?:assoc|attrib|bitsadmin|cacls|certutil|cmd(?:[.]exe)?|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?(?:[.]exe)?|" .. "netsh|powershell(?:[.]exe)?|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|shutdown|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
---- What ends a command's name when more of the command follows.
-local END = ((((((("(?:" .. BLANK) .. "*$|") .. BLANK) .. "*[;|&<>)`]|") .. BLANK) .. "+(?:-|/|[~$.'\"`*]|[a-z]:|[0-9]+[.]|https?:|[a-z0-9_.-]+[/.@:=][a-z0-9_/]|[a-z0-9_.-]+") .. BLANK) .. "*(?:$|[;|&<>)`]))|$)"
+local WINDOWS = "(?:assoc|attrib|bitsadmin|cacls|certutil|cmd|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?|" .. "netsh|ping|powershell|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
+local FOLDER = "(?:[a-z/.~]{0,40}/)?"
+--- An argument that no sentence has: an option, a path, a variable, an address, a redirection.
+local ARGUMENT = BLANK .. "+(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]+[.][0-9]|https?:|[a-z0-9_.-]+(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
+--- What may follow a name that is no word.
+local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "*$|") .. BLANK) .. "*[;|&<>)`]|") .. ARGUMENT) .. "|") .. BLANK) .. "+[a-z0-9_.-]+") .. BLANK) .. "*(?:$|[;|&<>)`]))"
+--- What must follow a word.
+local AFTER_WORD = ((("(?:" .. BLANK) .. "*[;|&>)`]|") .. ARGUMENT) .. ")"
+local PROGRAM = (((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. "(?:") .. AFTER_WORD) .. "|$))"
+--- After a line break even a program's name may be the first word of a sentence.
+local LINE_PROGRAM = (((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. AFTER_WORD) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
+local WRAPPER = ((("(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)" .. BLANK) .. "+(?:-[a-z0-9]+") .. BLANK) .. "+)?){0,2}"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
-    {id = "command_chained", points = 80, pattern = ((((((("(?:[;|`\\r\\n]|&&|[|]&|[$<>=][(]|[$][(][(]?|(?:^|[^a-z0-9=&?])&|[(]{2}|[{])" .. BLANK) .. "*[(!]?") .. BLANK) .. "*(?:(?:sudo|nohup|time|command|exec|eval|env|busybox|xargs)") .. BLANK) .. "+)?") .. UNIX) .. END},
-    {id = "command_chained", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "*@?") .. WINDOWS) .. "(?:") .. BLANK) .. "*$|") .. BLANK) .. "+(?:/[a-z]|[a-z]:|%|[\\\\\"'])|") .. BLANK) .. "*[;|&<>])"},
-    {id = "command_start", points = 75, pattern = (((((((((((("^" .. BLANK) .. "*(?:sudo") .. BLANK) .. "+)?(?:/(?:usr/)?(?:local/)?s?bin/)?") .. UNIX) .. BLANK) .. "+(?:--?[a-z][a-z0-9-]*|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]+") .. BLANK) .. "*(?:$|[;|&>-])|[^;|&]{0,60}[|>;]") .. BLANK) .. "*[a-z/])"},
-    {id = "command_start", points = 75, pattern = ((((((((((((((((((((("^" .. BLANK) .. "*(?:cmd(?:[.]exe)?") .. BLANK) .. "*/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "+-|net") .. BLANK) .. "+(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "+[a-z]+") .. BLANK) .. "|certutil") .. BLANK) .. "+-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "+(?:add|query|delete|save)") .. BLANK) .. ")"},
-    {id = "command_binary", points = 80, pattern = "/(?:usr/)?(?:local/)?s?bin/(?:[a-z]*sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]*|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
+    {id = "command_chained", points = 80, pattern = ((((("(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})" .. BLANK) .. "*[(!@]?") .. BLANK) .. "*") .. WRAPPER) .. PROGRAM},
+    {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "*") .. WRAPPER) .. LINE_PROGRAM},
+    {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "*@?") .. WINDOWS) .. "(?:") .. BLANK) .. "*$|") .. BLANK) .. "+(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "*[;|&<>])"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "*") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "+(?:--?[a-z][a-z0-9-]*(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "*(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "*[|>;]") .. BLANK) .. "*[a-z/])"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((("^" .. BLANK) .. "*(?:cmd(?:[.]exe)?") .. BLANK) .. "*/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "+-|net") .. BLANK) .. "+(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "+[a-z]+") .. BLANK) .. "|certutil") .. BLANK) .. "+-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "+(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
+    {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "*(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "+(?:-[a-z0-9]+") .. BLANK) .. "+)?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "*$)"},
+    {id = "command_install", points = 70, pattern = ((((((((("^" .. BLANK) .. "*(?:sudo") .. BLANK) .. "+)?(?:pip[0-9x]*|apt(?:-get)?|yum|dnf|npm|gem|brew|apk)") .. BLANK) .. "+(?:install|add|remove)") .. BLANK) .. "+[a-z0-9_.@/-]+") .. BLANK) .. "*$"},
+    {id = "command_binary", points = 80, pattern = "(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]*|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]*sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]*|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
     {id = "command_device", points = 85, pattern = "/dev/(?:tcp|udp)/"},
-    {id = "command_shellshock", points = 95, pattern = "[(][ ]*[)][ ]*[{][^}]{0,20}(?:;|}|=>)"},
+    {id = "command_shellshock", points = 95, pattern = "^[ ]*[(][ ]*[)][ ]*[{]|[(][ ]*[)][ ]*[{][ ]*(?:[:_a-z]?[ ]*;|_[ ]*;)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
-    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|[<]?[a-z/._-]{2,}(?:[ )]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|`[ ]*(?:[a-z/._-]{2,12})(?:[ ][^`]{1,60})?`"},
-    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z*]*[?\\[][a-z?*\\]\\[]*|[a-z]{1,3}[*])/[a-z?*\\[\\]]{2,}|/(?:etc|bin|usr|proc)/[a-z]*(?:[?*]|\\[[a-z]\\])[a-z?*\\[\\]]*"},
-    {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]*|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]+(?::[0-9-]|//?[^}]*/|[#%@^,]|:-)"},
-    {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]*(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]+[.](?:php|sh|txt|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
-    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,40})?%+[a-z]+[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if[ ]+(?:/i[ ]+)?(?:not[ ]+)?(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]|if[ ]+(?:/i[ ]+)?[\"'%(\\[][^ ]*[ ]*(?:==|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])"},
-    {id = "command_history", points = 60, pattern = "^[ ]*!(?:-?[0-9]+|[?!$*])(?:[^a-z0-9]|$)"},
-    {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|iex[ ]*[(]|new-object[ ]+(?:system|net)[.]"},
-    {id = "command_arguments", points = 70, pattern = "(?:^|[ ])(?:-{1,2}(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ])"}
+    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]|`[ ]*[a-z/._-]{2,12}(?:[ ][^`]{1,60})?`"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]*"},
+    {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]*|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]*[$][a-z0-9_]{1,20}(?:[$]|[ ]+[$/-])"},
+    {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]*(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
+    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|[\"'%({\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+[a-z(])"},
+    {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]*[(]|new-object[ ]+(?:system|net)[.]"},
+    {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]+(?:[-+][a-z]+[ ]+)?['\"]?[a-z0-9_-]{1,30}['\"]?="},
+    {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
+    {id = "command_bomb", points = 80, pattern = "[(][)][ ]*[{][^}]{0,40}[|&][^}]{0,40}[}][ ]*;?[ ]*[a-z:.]{1,12}$"},
+    {id = "command_arguments", points = 70, pattern = "(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]"}
 }
-____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{]|/(?:bin|usr|dev)/|^[ ]*[a-z/.]+[ ]+[^ ]|--|cmd|powershell|iex|invoke|frombase64"
+____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]*[a-z0-9/._]+[ ]+(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
 ["command"] = function(...)
@@ -1793,37 +1827,33 @@ local raise = ____finding_2Ets.raise
 local function isLetter(code)
     return code >= 97 and code <= 122
 end
---- The text as a shell reads its words: c'a't, c"a"t, c\at, c^md and c$@at are cat and cmd.
+--- How many bytes at `at` a shell drops while it reads a word: quotes, backslashes, carets, empty variables.
+local function dropped(text, at)
+    local code = __TS__StringCharCodeAt(text, at)
+    if code == 39 or code == 34 or code == 92 or code == 94 then
+        return 1
+    end
+    if code ~= 36 then
+        return 0
+    end
+    local next = __TS__StringCharCodeAt(text, at + 1)
+    if next == 64 or next == 42 or next == 33 or next == 36 or next == 63 or next == 45 or next == 95 then
+        return 2
+    end
+    return isLetter(next) and not isLetter(__TS__StringCharCodeAt(text, at + 2)) and 2 or 0
+end
+--- The text as a shell reads its words: c'a't, 'c'at, c\at, c^at and c$@at are cat.
 local function unquote(text)
     local parts = {}
     local from = 0
-    do
-        local at = 1
-        while at + 1 < #text do
-            do
-                local code = __TS__StringCharCodeAt(text, at)
-                if code ~= 39 and code ~= 34 and code ~= 92 and code ~= 94 and code ~= 36 then
-                    goto __continue5
-                end
-                local width = 1
-                if code == 36 then
-                    local next = __TS__StringCharCodeAt(text, at + 1)
-                    if next ~= 64 and next ~= 42 then
-                        goto __continue5
-                    end
-                    width = 2
-                elseif __TS__StringCharCodeAt(text, at + 1) == code and code ~= 92 then
-                    width = 2
-                end
-                if at >= from and isLetter(__TS__StringCharCodeAt(text, at - 1)) and isLetter(__TS__StringCharCodeAt(text, at + width)) then
-                    parts[#parts + 1] = __TS__StringSlice(text, from, at)
-                    from = at + width
-                    at = at + (width - 1)
-                end
-            end
-            ::__continue5::
-            at = at + 1
+    local at = 0
+    while at < #text do
+        local width = dropped(text, at)
+        if width > 0 and (isLetter(__TS__StringCharCodeAt(text, at + width)) or at > 0 and isLetter(__TS__StringCharCodeAt(text, at - 1))) then
+            parts[#parts + 1] = __TS__StringSlice(text, from, at)
+            from = at + width
         end
+        at = at + (width > 0 and width or 1)
     end
     if from == 0 then
         return text
@@ -1865,7 +1895,7 @@ ____exports.TAG_RULES = {
     {id = "markup_event", points = 80, pattern = ((("^[a-z0-9:-]+[ \\t\\r\\n\\f/\"'`]+on[a-z]{3,24}" .. BLANK) .. "*=") .. BLANK) .. "*[\"'`]?[a-z_$.\\[({]+[a-z0-9_$.\\])}]*[(`=\\[.]"},
     {id = "markup_script_url", points = 90, pattern = "[a-z:=\"'` \\t\\r\\n][=(][ \\t\\r\\n\"'`]*(?:java|vb|live)script[\\x00-\\x20]*:"},
     {id = "markup_data_url", points = 80, pattern = "[=(;][ \\t\\r\\n\"'`]*(?:url=)?[ \"'`]*data[\\x00-\\x20]*:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]*"},
-    {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml)(?:[^a-z0-9_-]|$)"},
+    {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]*:vmlframe|noscript)(?:[^a-z0-9_-]|$)"},
     {id = "markup_meta", points = 75, pattern = "^meta[^a-z0-9][^>]*(?:http-equiv|charset[ =])"},
     {id = "markup_link", points = 75, pattern = "^link[^a-z0-9][^>]*(?:rel|href)[ \\t\\r\\n/]*="},
     {id = "markup_style", points = 75, pattern = "^style(?:[^a-z0-9]|$)"},
@@ -1878,21 +1908,22 @@ ____exports.TAG_RULES = {
 }
 --- Over the whole text, lower-case, entities decoded: script without a tag, or out of an attribute.
 ____exports.SCRIPT_RULES = {
-    {id = "script_attribute", points = 80, pattern = ("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]*|[\"'`][^<>]{0,80}[ \\t\\r\\n/\"'])" .. EVENTS) .. "[ \\t\\r\\n]*=[ \\t\\r\\n\"'`]*[a-z_$({\\[!+/`]"},
+    {id = "script_attribute", points = 80, pattern = ((((("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]*|[\"'`][^<>]{0,80}[ \\t\\r\\n/\"'])" .. EVENTS) .. "[ \\t\\r\\n]*=[ \\t\\r\\n\"'`]*[a-z_$({\\[!+/`]|^[ ]*") .. EVENTS) .. "[ ]*=[ ]*$|[\"'`]") .. EVENTS) .. "[ ]*=$"},
     {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]*:[\\x00-\\x20]*[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
-    {id = "script_dialog", points = 75, pattern = "(?:^|[^a-z0-9_])(?:alert|confirm|prompt)[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
-    {id = "script_dom", points = 80, pattern = "document[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|defaultview|forms|scripts)|\\[[\"'`a-z])"},
+    {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]*[(`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
+    {id = "script_dom", points = 80, pattern = "document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
     {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]*(?:\\[[ ]*[\"'`/(+!]|[.](?:location[ ]*=|open[(]|alert|name[^a-z]|eval|onerror[ ]*=|atob|settimeout[(]))"},
-    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|new[ ]+function[(]"},
+    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]+[ ]*,[ ]*[0-9]+[ ]*[)]|new[ ]+function[(]"},
     {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]*[.][ ]*(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]*(?:[.][ ]*(?:call|apply|constructor)[ ]*)?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
     {id = "script_import", points = 75, pattern = "import[ ]*[(][ ]*['\"`/](?:/|data:|https?:)|@import[ ]*['\"`(u]"},
     {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ \"']*(?:java|vb)script)"},
-    {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}"}
+    {id = "script_utf7", points = 80, pattern = "\\xbc/?script|[+]ad[wx]-[^+]{0,200}[+]ad[4w]-"},
+    {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}"}
 }
---- What a text must contain before tags are looked for.
-____exports.MARKUP_GATE = "<"
 --- What a text must contain before script without tags is looked for.
-____exports.SCRIPT_GATE = "script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function"
+____exports.SCRIPT_GATE = "script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad"
+--- A short tag in the middle of a word.
+____exports.SPLIT_WORD = "[a-z]</?[a-z]{1,2}>[a-z(]"
 return ____exports
  end,
 ["markup"] = function(...)
@@ -1900,12 +1931,53 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local squeeze, judgeScript
 local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
 local ____markup_2Dpatterns_2Ets = require("markup-patterns")
 local SCRIPT_GATE = ____markup_2Dpatterns_2Ets.SCRIPT_GATE
 local SCRIPT_RULES = ____markup_2Dpatterns_2Ets.SCRIPT_RULES
+local SPLIT_WORD = ____markup_2Dpatterns_2Ets.SPLIT_WORD
 local TAG_RULES = ____markup_2Dpatterns_2Ets.TAG_RULES
+function squeeze(text)
+    local parts = {}
+    local from = 0
+    do
+        local at = 0
+        while at < #text do
+            local code = __TS__StringCharCodeAt(text, at)
+            if code == 9 or code == 10 or code == 13 or code == 0 then
+                parts[#parts + 1] = __TS__StringSlice(text, from, at)
+                from = at + 1
+            end
+            at = at + 1
+        end
+    end
+    if from == 0 then
+        return text
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
+function judgeScript(host, text, finding)
+    if not host.match(SCRIPT_GATE, text) then
+        return
+    end
+    for ____, rule in ipairs(SCRIPT_RULES) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+    local squeezed = squeeze(text)
+    if squeezed == text then
+        return
+    end
+    for ____, rule in ipairs(SCRIPT_RULES) do
+        if host.match(rule.pattern, squeezed) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
 local GREATER = 62
 local MAX_TAGS = 40
 local MAX_TAG_BYTES = 600
@@ -1953,33 +2025,41 @@ local function tagEnd(text, from)
     end
     return limit
 end
---- Without the bytes that browsers drop inside URLs and names: tabs, line breaks, NUL.
-local function squeeze(text)
-    local parts = {}
-    local from = 0
-    do
-        local at = 0
-        while at < #text do
-            local code = __TS__StringCharCodeAt(text, at)
-            if code == 9 or code == 10 or code == 13 or code == 0 then
-                parts[#parts + 1] = __TS__StringSlice(text, from, at)
-                from = at + 1
-            end
-            at = at + 1
-        end
-    end
-    if from == 0 then
-        return text
-    end
-    parts[#parts + 1] = __TS__StringSlice(text, from)
-    return table.concat(parts, "")
-end
 local function judgeTag(host, tag, finding)
     for ____, rule in ipairs(TAG_RULES) do
         if host.match(rule.pattern, tag) then
             raise(finding, rule.id, rule.points)
         end
     end
+end
+--- Without short tags: filters drop them, and `al<x>ert` is alert behind such a filter.
+local function withoutTags(text)
+    local parts = {}
+    local from = 0
+    local at = (string.find(text, "<", nil, true) or 0) - 1
+    while at >= 0 do
+        local ____end = (string.find(
+            text,
+            ">",
+            math.max(at + 1, 1),
+            true
+        ) or 0) - 1
+        if ____end < 0 then
+            break
+        end
+        if ____end - at <= 4 then
+            parts[#parts + 1] = __TS__StringSlice(text, from, at)
+            from = ____end + 1
+        end
+        at = (string.find(
+            text,
+            "<",
+            math.max(at + 1 + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
 end
 --- Markup and script injection in lower-case text whose entities are decoded.
 function ____exports.judgeMarkup(host, text, finding)
@@ -2006,23 +2086,8 @@ function ____exports.judgeMarkup(host, text, finding)
             tags = tags + 1
         end
     end
-    if not host.match(SCRIPT_GATE, text) then
-        return
-    end
-    for ____, rule in ipairs(SCRIPT_RULES) do
-        if host.match(rule.pattern, text) then
-            raise(finding, rule.id, rule.points)
-        end
-    end
-    local squeezed = squeeze(text)
-    if squeezed == text then
-        return
-    end
-    for ____, rule in ipairs(SCRIPT_RULES) do
-        if host.match(rule.pattern, squeezed) then
-            raise(finding, rule.id, rule.points)
-        end
-    end
+    local bare = host.match(SPLIT_WORD, text) and withoutTags(text) or text
+    judgeScript(host, bare, finding)
 end
 return ____exports
  end,
@@ -2034,10 +2099,10 @@ ____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:e
 ____exports.PROTOCOL_RULES = {
     {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98\\x8[ad])[ \\t\\r\\n]*(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]+|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]*[:/]"},
     {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]+[^ \\r\\n]+[ \\t]+http/[0-9]"},
-    {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|retr|dele|uidl|apop|stat)[ ]+[a-z0-9])"},
+    {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]+[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]+[0-9]+|[a-z]{1,2}[0-9]{1,4}[ ]+quit)"},
     {id = "include_injection", points = 80, pattern = "<!--[ ]*#[ ]*(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
     {id = "ldap_injection", points = 75, pattern = "[)][ ]*[(][ ]*[|&!]|[(][ ]*[|&][ ]*[(]?[ ]*[a-z]+[ ]*[~<>]?=|[*][ ]*[)][ ]*[(][ ]*[a-z|&!]|[)][(][a-z]+=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
-    {id = "query_operator", points = 75, pattern = "\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|[{,'\" ][$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch)[\"']?[ ]*:|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|['\"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|['\"0-9]+[ ]*[=<>]{2})|[;'\"][ ]*return[ ]+(?:true|1|this|[(]|['\"])|this[.][a-z_]+[ ]*[=!]="},
+    {id = "query_operator", points = 75, pattern = "\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|(?:^|[{,'\" ])[$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch|text|type|exists|not|mod|size|all)[\"']?[ ]*(?::|$)|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|['\"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|['\"0-9]+[ ]*[=<>]{2})|[;'\"][ ]*return[ ]+(?:true|1|this|[(]|['\"])|this[.][a-z_]+[ ]*[=!]="},
     {id = "xpath_injection", points = 75, pattern = "['\"][ ]*(?:or|and)[ ]+(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]*[(]|\\][ ]*[|][ ]*//|[)\\]][ ]*[|][ ]*/[/a-z*]"},
     {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]*(?:=|;)[^a-z]*[^;]{0,80}(?:;[ ]*(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
 }
@@ -2049,22 +2114,40 @@ return ____exports
 local ____exports = {}
 --- Over tokens (see sql-tokens.ts).
 ____exports.SQL_SHAPES = {
-    {id = "sql_union", points = 90, pattern = "^[^U]*[nsvuc)mo.,;C(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
-    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCmoc])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.omC(L][^wF]?)[^S;]*F[(A]*[w(sv]"},
-    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCmo,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AC|w[mo])"},
-    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wAf.?])[(]*X[(][)nsvwXf(]"},
-    {id = "sql_case", points = 60, pattern = "AA[w(]?[nsvw(fX][^;]*[nsvw)]A[nsvw(fX][^;]*A"}
+    {id = "sql_union", points = 90, pattern = "^[^U]*[nsvuc)mod.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
+    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.odmC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]"},
+    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])"},
+    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]*X[(][)nsvwXf(]"},
+    {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
+    {id = "sql_condition_tail", points = 70, pattern = "^[)]*L[(]*N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]+)+[)]$|^[)]A[ws]?F"},
+    {id = "sql_variable_end", points = 70, pattern = "^[(]*vc$|^mn(?:[mod]n)*U[hc]?$|^n(?:[mod]n)+U[hc]?$|^[mn]+U[hc]$"},
+    {id = "sql_case", points = 75, pattern = "AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A"}
 }
+--- Over tokens after a closed quote: a condition cut off, or a literal that is always true.
+____exports.SQL_DANGLING = "^s[)]*L[(]*(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]*Ln$"
+--- Over tokens: two literals compared, a whole value by itself.
+____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$"
 --- Over text: statements that make sense wherever they stand. One space stands for any blank.
 ____exports.SQL_STATEMENTS = {
-    {id = "sql_statement", points = 80, pattern = (((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+data[ \\t\\r\\n]+(?:local[ \\t\\r\\n]+)?infile") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
+    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile") .. "|drop[ ]+[a-z_]+[ ]*;[ ]*--") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
     {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*['\"(@0-9]"},
     {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]+(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
     {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]+analyse[ \\t\\r\\n]*[(]"},
     {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]+)[ \\t\\r\\n)]*(?:order[ \\t\\r\\n]+by[ \\t\\r\\n]+[0-9]+|having[ \\t\\r\\n]+[0-9'\"]+[ \\t\\r\\n]*[=<>]|" .. "group[ \\t\\r\\n]+by[ \\t\\r\\n]+[a-z0-9_.,]+[ \\t\\r\\n]+having|limit[ \\t\\r\\n]+[0-9]+(?:,[0-9]+)?[ \\t\\r\\n]*(?:--|#|/\\*|;))"}
 }
 --- Over text: names of system tables and variables.
-____exports.SQL_CATALOGUE = {{id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]*[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"}, {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)"}, {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])"}, {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]*[a-z(]"}}
+____exports.SQL_CATALOGUE = {
+    {id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]*[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"},
+    {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)"},
+    {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])"},
+    {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]*[a-z(]"},
+    {id = "sql_exponent", points = 75, pattern = "[0-9][.]e[(]|[0-9][.]e[.][a-z]"},
+    {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]*[ ]?#$"},
+    {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]+(?:count|sum|avg|min|max)[ ]*[(]|group[ ]+by[ ]+[a-z0-9_.,() ]{1,60}having[ ]"},
+    {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
+    {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
+    {id = "sql_open_call", points = 70, pattern = (("(?:^|[^a-z0-9_.])(?:abs|ascii|avg|benchmark|bin|cast|ceil(?:ing)?|char(?:_length)?|coalesce|compress|concat(?:_ws)?|convert|cos|count|curdate|current_user|curtime|database|date(?:_add|_sub|diff)?|day|decode|elt|encode|exp|extractvalue|" .. "field|find_in_set|floor|format|from_unixtime|greatest|group_concat|hex|hour|if|ifnull|in|insert|instr|isnull|left|length|ln|load_file|locate|log(?:10|2)?|lower|lpad|ltrim|make_set|max|md5|mid|min|minute|mod|month|name_const|now|nullif|oct|ord|") .. "password|pg_sleep|pi|position|pow(?:er)?|quarter|quote|radians|rand|repeat|replace|reverse|right|round|row_count|rpad|rtrim|schema|second|sha1?|sign|sin|sleep|soundex|sqrt|strcmp|substr(?:ing(?:_index)?)?|sum|sysdate|tan|time|to_days|trim|truncate|") .. "ucase|uncompress|unhex|updatexml|upper|user|utc_date|uuid|values?|version|week|weekday|xmltype|year)[^a-z0-9]{0,5}[(]$"}
+}
 return ____exports
  end,
 ["sql-tokens"] = function(...)
@@ -2086,9 +2169,9 @@ end
 -- letter case, spacing, comments and names do not matter.
 --
 -- n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
--- w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or ·
--- C comparison · N not · G clause (where, order by …) · D statement · A small word · m + - ~ ! · o other
--- operator · ( ) , . ; as they are · c comment up to the end · ? anything else
+-- w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or/where/having ·
+-- C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · d / · o other
+-- operator · ( ) , . ; as they are · c comment up to the end, h one that starts with # · ? anything else
 local WORDS = {
     all = "A",
     any = "A",
@@ -2112,8 +2195,8 @@ local WORDS = {
     ["and"] = "L",
     ["or"] = "L",
     xor = "L",
-    having = "G",
-    where = "G",
+    having = "L",
+    where = "L",
     order = "G",
     group = "G",
     limit = "G",
@@ -2122,16 +2205,16 @@ local WORDS = {
     window = "G",
     qualify = "G",
     by = "B",
-    between = "C",
-    glob = "C",
-    ilike = "C",
-    ["in"] = "C",
-    is = "C",
-    like = "C",
-    regexp = "C",
-    rlike = "C",
-    similar = "C",
-    sounds = "C",
+    between = "K",
+    glob = "K",
+    ilike = "K",
+    ["in"] = "K",
+    is = "K",
+    like = "K",
+    regexp = "K",
+    rlike = "K",
+    similar = "K",
+    sounds = "K",
     div = "o",
     mod = "o",
     ["not"] = "N",
@@ -2174,17 +2257,11 @@ local WORDS = {
 local ATTACK_FUNCTIONS = {
     aes_decrypt = 1,
     benchmark = 1,
-    compress = 1,
     concat_ws = 1,
-    ctxsys = 1,
-    current_database = 1,
-    current_user = 1,
-    database = 1,
     db_name = 1,
     dbms_lock = 1,
     dbms_pipe = 1,
     dbms_utility = 1,
-    exp = 1,
     extractvalue = 1,
     from_base64 = 1,
     generate_series = 1,
@@ -2195,7 +2272,6 @@ local ATTACK_FUNCTIONS = {
     json_depth = 1,
     json_extract = 1,
     json_keys = 1,
-    like_match = 1,
     load_extension = 1,
     load_file = 1,
     lo_export = 1,
@@ -2211,29 +2287,35 @@ local ATTACK_FUNCTIONS = {
     quote_literal = 1,
     randomblob = 1,
     regexp_substring = 1,
-    row_count = 1,
-    schema = 1,
-    session_user = 1,
     sleep = 1,
-    sqlite_version = 1,
     sys_context = 1,
     sys_eval = 1,
     sys_exec = 1,
-    system_user = 1,
     to_base64 = 1,
     unhex = 1,
     updatexml = 1,
-    user = 1,
-    user_name = 1,
     utl_http = 1,
     utl_inaddr = 1,
-    uuid_short = 1,
-    version = 1,
     xmltype = 1,
     xp_cmdshell = 1,
     xp_dirtree = 1,
     xp_regread = 1,
     zeroblob = 1
+}
+--- Functions that only mean SQL when they are called with nothing: `user()`.
+local NILADIC_FUNCTIONS = {
+    current_database = 1,
+    current_user = 1,
+    database = 1,
+    row_count = 1,
+    schema = 1,
+    session_user = 1,
+    sqlite_version = 1,
+    system_user = 1,
+    user = 1,
+    user_name = 1,
+    uuid_short = 1,
+    version = 1
 }
 local MAX_TOKENS = 400
 local QUOTE = 39
@@ -2286,7 +2368,22 @@ local function wordKind(text, word, after)
     if next ~= 40 then
         return "w"
     end
-    return ATTACK_FUNCTIONS[word] == 1 and "X" or "f"
+    if ATTACK_FUNCTIONS[word] == 1 then
+        return "X"
+    end
+    local inside = __TS__StringCharCodeAt(
+        text,
+        afterSpace(
+            text,
+            (string.find(
+                text,
+                "(",
+                math.max(after + 1, 1),
+                true
+            ) or 0) - 1 + 1
+        )
+    )
+    return NILADIC_FUNCTIONS[word] == 1 and inside == 41 and "X" or "f"
 end
 --- A number's end: 12, 1.5, 1e3, 0x1f, 1e (an exponent left empty, which MySQL ignores). -1 for a name.
 local function numberEnd(text, from)
@@ -2359,7 +2456,7 @@ local function readComment(reader, code)
         local rest = ____end < 0 and #text or afterSpace(text, ____end)
         if rest >= #text then
             local ____reader_kinds_1 = reader.kinds
-            ____reader_kinds_1[#____reader_kinds_1 + 1] = "c"
+            ____reader_kinds_1[#____reader_kinds_1 + 1] = code == 35 and "h" or "c"
         end
         reader.at = rest
         return true
@@ -2422,8 +2519,10 @@ local function readSymbol(reader, code)
         end
     elseif code == 43 or code == 45 or code == 33 or code == 126 then
         kind = "m"
-    elseif code == 42 or code == 47 or code == 37 or code == 94 or code == 38 or code == 124 then
+    elseif code == 42 or code == 37 or code == 94 or code == 38 or code == 124 then
         kind = "o"
+    elseif code == 47 then
+        kind = "d"
     elseif code == 64 then
         kind = "v"
         while width < #text and (isWordByte(__TS__StringCharCodeAt(text, reader.at + width)) or __TS__StringCharCodeAt(text, reader.at + width) == 64) do
@@ -2453,7 +2552,7 @@ function ____exports.tokeniseSql(text, context)
             if isSpace(code) then
                 reader.at = reader.at + 1
             elseif readComment(reader, code) then
-                goto __continue54
+                goto __continue56
             elseif code == QUOTE or code == DOUBLE or code == BACKTICK then
                 readText(reader, code)
             elseif isWordByte(code) or code == 46 and isDigitOrDot(__TS__StringCharCodeAt(text, reader.at + 1)) then
@@ -2462,7 +2561,7 @@ function ____exports.tokeniseSql(text, context)
                 readSymbol(reader, code)
             end
         end
-        ::__continue54::
+        ::__continue56::
     end
     return table.concat(reader.kinds, "")
 end
@@ -2474,12 +2573,27 @@ local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local ____sql_2Dpatterns_2Ets = require("sql-patterns")
 local SQL_CATALOGUE = ____sql_2Dpatterns_2Ets.SQL_CATALOGUE
+local SQL_DANGLING = ____sql_2Dpatterns_2Ets.SQL_DANGLING
+local SQL_LITERALS = ____sql_2Dpatterns_2Ets.SQL_LITERALS
 local SQL_SHAPES = ____sql_2Dpatterns_2Ets.SQL_SHAPES
 local SQL_STATEMENTS = ____sql_2Dpatterns_2Ets.SQL_STATEMENTS
 local ____sql_2Dtokens_2Ets = require("sql-tokens")
 local tokeniseSql = ____sql_2Dtokens_2Ets.tokeniseSql
 local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
+--- Statements and system names in lower-case text, without regard to what stands around them.
+function ____exports.judgeStatements(host, text, finding)
+    for ____, rule in ipairs(SQL_STATEMENTS) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+    for ____, rule in ipairs(SQL_CATALOGUE) do
+        if host.match(rule.pattern, text) then
+            raise(finding, rule.id, rule.points)
+        end
+    end
+end
 local BREAKING = "sun"
 local function isOneOf(set, kind)
     return kind ~= "" and (string.find(set, kind, nil, true) or 0) - 1 >= 0
@@ -2490,6 +2604,7 @@ local function readExpression(tokens)
         valid = false,
         logical = 0,
         comparisons = 0,
+        likenesses = 0,
         tautologies = 0,
         arithmetic = 0,
         calls = 0,
@@ -2539,15 +2654,21 @@ local function readExpression(tokens)
                 elseif not isOneOf("mNA", kind) then
                     return found
                 end
-            elseif kind == "C" then
-                found.comparisons = found.comparisons + 1
+            elseif kind == "C" or kind == "K" then
+                if kind == "C" then
+                    found.comparisons = found.comparisons + 1
+                else
+                    found.likenesses = found.likenesses + 1
+                end
                 compared = true
                 wants = true
             elseif kind == "L" then
                 found.logical = found.logical + 1
                 wants = true
-            elseif kind == "m" or kind == "o" then
-                found.arithmetic = found.arithmetic + 1
+            elseif kind == "m" or kind == "o" or kind == "d" then
+                if kind ~= "d" then
+                    found.arithmetic = found.arithmetic + 1
+                end
                 wants = true
             elseif kind == "." or kind == "A" or kind == "," and depth > 0 then
                 wants = kind ~= "A" or isOneOf(
@@ -2562,13 +2683,13 @@ local function readExpression(tokens)
                 end
             elseif kind == "N" then
                 if not isOneOf(
-                    "CN",
+                    "KN",
                     __TS__StringSlice(tokens, at + 1, at + 2)
                 ) then
                     return found
                 end
-            elseif kind == "c" or kind == ";" or kind == "U" or kind == "G" then
-                found["end"] = kind == "c" and "comment" or (kind == ";" and "statement" or "clause")
+            elseif kind == "c" or kind == "h" or kind == ";" or kind == "U" or kind == "G" then
+                found["end"] = (kind == "c" or kind == "h") and "comment" or (kind == ";" and "statement" or "clause")
                 found.valid = true
                 return found
             else
@@ -2587,33 +2708,44 @@ local function readExpression(tokens)
     return found
 end
 --- A value that closes the quote it was put into and goes on as SQL.
-local function judgeBreakout(tokens)
+local function judgeBreakout(host, tokens)
     local found = readExpression(tokens)
+    local hash = __TS__StringSlice(tokens, #tokens - 1) == "h"
     if found.attack_calls > 0 and found.logical + found.comparisons + found.arithmetic > 0 then
         return 90
     end
     if found.subselects > 0 then
         return 90
     end
-    if not found.valid or found["end"] == "open" or found["end"] == "broken" then
+    if host.match(SQL_DANGLING, tokens) then
+        return 70
+    end
+    if not found.valid then
         return 0
     end
     if found.tautologies > 0 then
         return 90
     end
-    if found.logical > 0 then
-        return (found.comparisons + found.calls > 0 or found["end"] == "comment") and 85 or 75
+    local asks = found.comparisons + found.likenesses + found.calls
+    if found.logical > 0 and asks > 0 then
+        return found["end"] == "open" and 70 or 85
     end
-    if found.comparisons > 0 then
+    if found["end"] == "open" or found["end"] == "broken" then
+        return 0
+    end
+    if found.logical > 0 then
+        return found["end"] == "comment" and 85 or (found.closes > 0 and 75 or 55)
+    end
+    if found.comparisons > 0 or found.likenesses > 0 and found.arithmetic > 0 then
         return 75
     end
     if found["end"] == "comment" then
-        return (found.closes > 0 or found.arithmetic > 0) and 75 or 70
+        return found.closes + found.arithmetic > 0 and 75 or (hash and 40 or 70)
     end
-    return found.arithmetic > 0 and 55 or 0
+    return found.arithmetic > 1 and (string.find(tokens, "o", nil, true) or 0) - 1 >= 0 and 70 or (found.arithmetic > 0 and 55 or 0)
 end
 --- A value put where a number or a name stands.
-local function judgeContinuation(tokens)
+local function judgeContinuation(host, tokens)
     local found = readExpression(tokens)
     if found.attack_calls > 0 and found.logical + found.comparisons + found.arithmetic > 0 then
         return 80
@@ -2633,6 +2765,9 @@ local function judgeContinuation(tokens)
     if found.closes > 0 and found.logical > 0 and found.comparisons > 0 then
         return 70
     end
+    if found.comparisons + found.likenesses == 1 and found.arithmetic == 0 and #tokens < 6 and host.match(SQL_LITERALS, tokens) then
+        return 70
+    end
     return 0
 end
 local function judgeShapes(host, tokens, finding)
@@ -2645,7 +2780,7 @@ end
 local function judgeQuoted(host, text, quote, finding)
     local tokens = tokeniseSql(text, quote)
     judgeShapes(host, tokens, finding)
-    local points = judgeBreakout(tokens)
+    local points = judgeBreakout(host, tokens)
     if points > 0 then
         raise(finding, "sql_breakout", points)
     end
@@ -2654,7 +2789,7 @@ end
 function ____exports.judgeSql(host, text, finding)
     local tokens = tokeniseSql(text, 0)
     judgeShapes(host, tokens, finding)
-    local points = judgeContinuation(tokens)
+    local points = judgeContinuation(host, tokens)
     if points > 0 then
         raise(finding, "sql_condition", points)
     end
@@ -2664,16 +2799,7 @@ function ____exports.judgeSql(host, text, finding)
     if (string.find(text, "\"\"\"\"", nil, true) or 0) - 1 < 0 and (string.find(text, "\"", nil, true) or 0) - 1 >= 0 then
         judgeQuoted(host, text, 34, finding)
     end
-    for ____, rule in ipairs(SQL_STATEMENTS) do
-        if host.match(rule.pattern, text) then
-            raise(finding, rule.id, rule.points)
-        end
-    end
-    for ____, rule in ipairs(SQL_CATALOGUE) do
-        if host.match(rule.pattern, text) then
-            raise(finding, rule.id, rule.points)
-        end
-    end
+    ____exports.judgeStatements(host, text, finding)
 end
 return ____exports
  end,
@@ -2682,6 +2808,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local withoutBlockComments
 local ____code_2Dpatterns_2Ets = require("code-patterns")
 local CODE_GATE = ____code_2Dpatterns_2Ets.CODE_GATE
 local CODE_RULES = ____code_2Dpatterns_2Ets.CODE_RULES
@@ -2705,6 +2832,33 @@ local PROTOCOL_GATE = ____protocol_2Dpatterns_2Ets.PROTOCOL_GATE
 local PROTOCOL_RULES = ____protocol_2Dpatterns_2Ets.PROTOCOL_RULES
 local ____sql_2Ets = require("sql")
 local judgeSql = ____sql_2Ets.judgeSql
+local judgeStatements = ____sql_2Ets.judgeStatements
+function withoutBlockComments(text)
+    local parts = {}
+    local from = 0
+    local at = (string.find(text, "/*", nil, true) or 0) - 1
+    while at >= 0 do
+        local ____end = (string.find(
+            text,
+            "*/",
+            math.max(at + 2 + 1, 1),
+            true
+        ) or 0) - 1
+        if ____end < 0 then
+            break
+        end
+        parts[#parts + 1] = __TS__StringSlice(text, from, at)
+        from = ____end + 2
+        at = (string.find(
+            text,
+            "/*",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, " ")
+end
 local function judgeRules(host, gate, rules, text, finding)
     if not host.match(gate, text) then
         return
@@ -2781,6 +2935,19 @@ function ____exports.judgeText(host, text, place, finding)
     if host.match(SQL_GATE, plain) then
         judgeSql(host, plain, finding)
     end
+    if (string.find(lowered, "/*", nil, true) or 0) - 1 < 0 then
+        return
+    end
+    local bare = withoutBlockComments(lowered)
+    judgeMarkup(host, bare, finding)
+    judgeRules(
+        host,
+        CODE_GATE,
+        CODE_RULES,
+        bare,
+        finding
+    )
+    judgeStatements(host, bare, finding)
 end
 --- Names that only exploits carry, hidden in base64 at any alignment.
 function ____exports.judgeHidden(host, text, finding)
@@ -2965,6 +3132,7 @@ local ____finding_2Ets = require("finding")
 local addFinding = ____finding_2Ets.addFinding
 local newFinding = ____finding_2Ets.newFinding
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BASE64_ANY = ____gate_2Dpatterns_2Ets.BASE64_ANY
 local BASE64_TEXT = ____gate_2Dpatterns_2Ets.BASE64_TEXT
 local FOLDS = ____gate_2Dpatterns_2Ets.FOLDS
 local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
@@ -3045,10 +3213,13 @@ function ____exports.judgeValue(worst, text, place, depth)
             judgeLayer(worst, plain, place, true)
         end
     end
-    if depth < 4 and host.match(BASE64_TEXT, text) then
-        local finding = newFinding()
-        judgeHidden(host, text, finding)
-        ____exports.consider(worst, finding, place, true)
+    if depth >= 4 or not host.match(BASE64_ANY, text) then
+        return
+    end
+    local finding = newFinding()
+    judgeHidden(host, text, finding)
+    ____exports.consider(worst, finding, place, true)
+    if host.match(BASE64_TEXT, text) then
         local bytes = decodeBase64(text)
         if bytes ~= "" and readsAsText(bytes) then
             ____exports.judgeValue(worst, bytes, place, depth + 2)
@@ -3182,7 +3353,9 @@ local ____finding_2Ets = require("finding")
 local newFinding = ____finding_2Ets.newFinding
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
+local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
 local HEADER_SUSPECT = ____gate_2Dpatterns_2Ets.HEADER_SUSPECT
+local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____path_2Dpatterns_2Ets = require("path-patterns")
 local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
@@ -3207,6 +3380,7 @@ function afterScheme(url)
     return at > 0 and at < 8 and __TS__StringSlice(url, at + 3) or url
 end
 local MAX_PAIRS = 512
+local MAX_SEGMENTS = 16
 --- `name=value` pairs: both sides are judged, a pair without `=` as a value.
 local function judgePairs(worst, text, separator, plus, place)
     for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
@@ -3236,7 +3410,7 @@ end
 local function judgeTarget(worst, target, signals)
     local host = worst.host
     local lowered = host.lower(target)
-    if not host.match(TARGET_SUSPECT, lowered) then
+    if not host.match(TARGET_SUSPECT, lowered) and not host.match(BASE64_INSIDE, target) then
         return
     end
     local mark = (string.find(target, "?", nil, true) or 0) - 1
@@ -3252,25 +3426,20 @@ local function judgeTarget(worst, target, signals)
         end
     end
     judgeValue(worst, path, "path", 0)
-    local slash = 0
-    do
-        local at = (string.find(path, "/", nil, true) or 0) - 1
-        while at >= 0 do
-            slash = at + 1
-            at = (string.find(
-                path,
-                "/",
-                math.max(at + 1 + 1, 1),
-                true
-            ) or 0) - 1
-        end
+    for ____, segment in ipairs(split(path, "/", MAX_SEGMENTS)) do
+        judgeValue(worst, segment, "path", 1)
     end
-    if slash == 1 then
+    if (string.find(
+        path,
+        "/",
+        math.max(2, 1),
+        true
+    ) or 0) - 1 > 0 then
         judgeValue(
             worst,
             string.sub(path, 2),
             "path",
-            0
+            1
         )
     end
     if mark < 0 then
@@ -3357,10 +3526,10 @@ local function judgeHeaders(worst, facts, signals)
         judgeReferer(worst, referer)
     end
     local cookie = facts.cookie
-    if cookie ~= "" and host.match(
+    if cookie ~= "" and (host.match(
         HEADER_SUSPECT,
         host.lower(cookie)
-    ) then
+    ) or host.match(BASE64_INSIDE, cookie)) then
         judgeCookies(worst, cookie)
     end
     for ____, header in ipairs(facts.others) do
@@ -3370,12 +3539,31 @@ local function judgeHeaders(worst, facts, signals)
         judgeValue(worst, header.value, "header", 0)
     end
 end
+--- A link on another site that brings its own session: the victim would sign in to the attacker's.
+local function judgeFixation(host, request, facts, signals)
+    if facts.referer == "" or not host.match(
+        SESSION_NAME,
+        host.lower(request.target)
+    ) then
+        return
+    end
+    local from = split(
+        afterScheme(facts.referer),
+        "/",
+        2
+    )[1] or ""
+    if host.lower(from) == host.lower(request.host) then
+        return
+    end
+    signals[#signals + 1] = {id = "session_fixation", group = "payload", points = 70, place = "query"}
+end
 --- Judges target and headers.
 function ____exports.inspectHead(host, request, facts, signals)
     local worst = newWorst(host)
     judgeTarget(worst, request.target, signals)
     judgeHeaders(worst, facts, signals)
     reportWorst(worst, signals)
+    judgeFixation(host, request, facts, signals)
     judgeProtocol(host, request, facts, signals)
 end
 local function judgeMultipart(worst, body, boundary, signals)
