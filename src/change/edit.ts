@@ -2,10 +2,10 @@ import type { Directory } from '../contract/directory.ts';
 import { Refusal } from '../contract/errors.ts';
 import type { Action, Kind, Provenance, RecordOf } from '../contract/record.ts';
 import { type ClaimPlace, hostPlace, routeClaims } from '../domain/claim.ts';
-import { projectCertificate, unprojectCertificate } from '../projection/certificate.ts';
+import { projectCertificate } from '../projection/certificate.ts';
 import type { Projection } from '../projection/object.ts';
-import { projectRoute, unprojectRoute } from '../projection/route.ts';
-import { projectTenant, unprojectTenant } from '../projection/tenant.ts';
+import { projectRoute } from '../projection/route.ts';
+import { projectTenant } from '../projection/tenant.ts';
 import type { Loaded } from './reader.ts';
 import { type Sealer, keyBinding } from './sealer.ts';
 
@@ -19,6 +19,8 @@ export interface Edit<K extends Kind = Kind> {
   readonly before: Loaded<K> | undefined;
   /** The object to be, given the version it will have; `null` deletes it. */
   readonly draft: ((version: number) => DraftOf<K>) | null;
+  /** JSON pointer to the object in the request's body, for refusals. Default: the body itself. */
+  readonly pointer?: string;
 }
 
 export const actionOf = (edit: Edit): Action =>
@@ -52,18 +54,6 @@ export const projectionsOf = <K extends Kind>(
       if (!sealer) throw new Refusal('master_key_missing');
       return projectCertificate(certificate, sealer.open(certificate.sealed_key, keyBinding(certificate)));
     }
-  }
-};
-
-/** What is taken away from APISIX's prefix with a record. */
-export const unprojectionsOf = <K extends Kind>(kind: K, record: RecordOf[K]): Projection[] => {
-  switch (kind) {
-    case 'config':
-      return unprojectTenant((record as RecordOf['config']).tenant_id);
-    case 'routes':
-      return unprojectRoute((record as RecordOf['routes']).id);
-    default:
-      return unprojectCertificate((record as RecordOf['ssl']).domain);
   }
 };
 

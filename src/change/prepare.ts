@@ -4,15 +4,16 @@
  */
 import { Refusal } from '../contract/errors.ts';
 import type { EditSummary, Kind, RecordOf, RequestReceipt } from '../contract/record.ts';
-import { samePlace } from '../domain/claim.ts';
+import { type ClaimPlace, samePlace } from '../domain/claim.ts';
 import { type Authorship, etagOf, historyEntry, nextVersion, prunedVersion } from '../domain/version.ts';
 import { type Projection, isManaged, render } from '../projection/object.ts';
+import { placesOf } from '../projection/place.ts';
 import { assertReadable } from '../projection/schema.ts';
 import { parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
-import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf, unprojectionsOf } from './edit.ts';
+import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf } from './edit.ts';
 import { digest } from './idempotency.ts';
 import type { GuardedReader } from './reader.ts';
 
@@ -90,9 +91,13 @@ const checkPreconditions = (edit: Edit, preconditions: Preconditions | undefined
   const etag = edit.before ? etagOf(edit.before.record.version, edit.before.revision) : undefined;
   const matches = (tags: readonly string[]) =>
     etag !== undefined && (tags.includes('*') || tags.includes(etag));
-  const failed = (ifMatch && !matches(ifMatch)) || (ifNoneMatch && matches(ifNoneMatch));
-  if (!failed) return;
-  const pointer = ifMatch ? '/if-match' : '/if-none-match';
+  const pointer =
+    ifMatch && !matches(ifMatch)
+      ? '/if-match'
+      : ifNoneMatch && matches(ifNoneMatch)
+        ? '/if-none-match'
+        : undefined;
+  if (pointer === undefined) return;
   throw new Refusal('precondition_failed', {
     in: 'header',
     pointer,
@@ -128,7 +133,9 @@ const prepareEdit = async (
   const entry = JSON.stringify(historyEntry(kind, id, action, entryOf, version, author));
   if (entry.length > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
 
-  const projections = record ? projectionsOf(kind, record, room.sealer) : unprojectionsOf(kind, entryOf);
+  const projections = record
+    ? projectionsOf(kind, record, room.sealer)
+    : placesOf(kind, id).map((place) => ({ ...place, body: null }));
   const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), kind, id);
   const claims = await prepareClaims(room, reader, edit, record);
   const pruned = prunedVersion(version);
@@ -155,12 +162,12 @@ const prepareEdit = async (
 const stamped = (edit: Edit, version: number, author: Authorship): RecordOf[Kind] | null =>
   edit.draft === null
     ? null
-    : ({
+    : {
         ...edit.draft(version),
         version,
         updated_at: author.at,
         updated_by: author.actor,
-      });
+      };
 
 const prepareProjections = async (
   room: ChangeRoom,
@@ -215,7 +222,7 @@ const prepareClaims = async (
   const puts: Put[] = [];
   for (const place of added) {
     const tenant_id = record?.tenant_id ?? '';
-    if (!(await reader.claimable(place, tenant_id))) throw refusedClaim(edit.kind, place.space, place.shown);
+    if (!(await reader.claimable(place, tenant_id))) throw refusedClaim(edit, place);
     puts.push({
       key: room.keys.claim(place.space, place.labels, place.wildcard, holder),
       value: JSON.stringify({ tenant_id }),
@@ -227,10 +234,10 @@ const prepareClaims = async (
   };
 };
 
-const refusedClaim = (kind: Kind, space: 'hosts' | 'paths', shown: string): Refusal =>
+const refusedClaim = ({ kind, pointer = '' }: Edit, { space, shown }: ClaimPlace): Refusal =>
   space === 'paths'
-    ? new Refusal('path_taken', { pointer: '/route/path', params: { path: shown } })
+    ? new Refusal('path_taken', { pointer: `${pointer}/path`, params: { path: shown } })
     : new Refusal('domain_taken', {
-        pointer: kind === 'ssl' ? '/domain' : '/route/hosts',
+        pointer: `${pointer}/${kind === 'ssl' ? 'domain' : 'hosts'}`,
         params: { domain: shown },
       });

@@ -2,6 +2,7 @@ import type { Directory } from '../contract/directory.ts';
 import type { HistoryEntry, Kind, RecordOf } from '../contract/record.ts';
 import { type ClaimPlace, ancestors } from '../domain/claim.ts';
 import { decodeRecord } from '../domain/record.ts';
+import { placesOf } from '../projection/place.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
@@ -22,6 +23,7 @@ export class GuardedReader {
   private readonly store: ConfigStore;
   private readonly keys: Keyspace;
   private readonly seen = new Map<string, Guard>();
+  private readonly reads = new Map<string, Promise<KeyValue | undefined>>();
 
   constructor(store: ConfigStore, keys: Keyspace) {
     this.store = store;
@@ -34,6 +36,7 @@ export class GuardedReader {
 
   /** A record. One that can't be read any more (edited by hand) is taken from its history. */
   async record<K extends Kind>(kind: K, id: string): Promise<Loaded<K> | undefined> {
+    this.prefetch(kind, id);
     const kv = await this.key(this.keys.record(kind, id));
     if (!kv) return undefined;
     const decoded = decodeRecord(kind, id, kv.value);
@@ -73,11 +76,24 @@ export class GuardedReader {
     return holders.flat().every((holder) => holder === tenant_id);
   }
 
-  private async key(key: string): Promise<KeyValue | undefined> {
-    const page = await this.store.range({ key });
-    const kv = page.kvs[0];
-    this.seen.set(key, { key, modRevision: kv?.modRevision ?? NO_REVISION });
-    return kv;
+  /** Starts reading what a change of this record will need, so that it is one round trip and not several. */
+  private prefetch(kind: Kind, id: string): void {
+    for (const place of placesOf(kind, id)) {
+      // A failure is met again by whoever needs the key.
+      this.key(this.keys.projected(place.directory, place.id)).catch(() => {});
+    }
+  }
+
+  private key(key: string): Promise<KeyValue | undefined> {
+    const underway = this.reads.get(key);
+    if (underway) return underway;
+    const read = this.store.range({ key }).then((page) => {
+      const kv = page.kvs[0];
+      this.seen.set(key, { key, modRevision: kv?.modRevision ?? NO_REVISION });
+      return kv;
+    });
+    this.reads.set(key, read);
+    return read;
   }
 
   /** All claims at one place are of one tenant, so the first tells, and guards, as well as all. */

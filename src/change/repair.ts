@@ -3,7 +3,7 @@ import { DIRECTORIES } from '../contract/directory.ts';
 import type { Kind } from '../contract/record.ts';
 import { decodeRecord } from '../domain/record.ts';
 import { type Projected, isManaged, render } from '../projection/object.ts';
-import { sslIdOf } from '../projection/certificate.ts';
+import { placesOf } from '../projection/place.ts';
 import { NO_REVISION } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import type { Guard, KeyValue } from '../store/port.ts';
@@ -103,7 +103,8 @@ const wantedObjects = (
     if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') continue;
     const objects = projectRecord(room, place.family, place.id, source.value);
     if (!objects) {
-      for (const key of possibleKeys(room, place.family, place.id)) unreadable.add(key);
+      for (const at of placesOf(place.family, place.id))
+        unreadable.add(room.keys.projected(at.directory, at.id));
       continue;
     }
     for (const object of objects) {
@@ -123,17 +124,6 @@ const projectRecord = (room: ChangeRoom, kind: Kind, id: string, text: string): 
   } catch (error) {
     room.log.warn({ err: error, kind, id }, 'the record can not be projected');
     return undefined;
-  }
-};
-
-const possibleKeys = (room: ChangeRoom, kind: Kind, id: string): string[] => {
-  switch (kind) {
-    case 'config':
-      return [room.keys.projected('cdn_defense/tenants', id)];
-    case 'routes':
-      return [room.keys.projected('routes', id), room.keys.projected('cdn_defense/policies', id)];
-    default:
-      return [room.keys.projected('ssls', sslIdOf(id.slice(id.indexOf(':') + 1)))];
   }
 };
 

@@ -1,4 +1,4 @@
-import { Refusal } from '../contract/errors.ts';
+import { Refusal, type RefusalOptions } from '../contract/errors.ts';
 import type { DefenseConfig } from '../contract/policy.ts';
 import type { RouteRecord } from '../contract/record.ts';
 import type { RouteSpec, RouteUpdates } from '../contract/route.ts';
@@ -11,12 +11,22 @@ import { checkUpstreams } from './upstream.ts';
 
 const lockKey = (id: string): string => `routes/${id}`;
 
+/** Where the request names the route. */
+type Named = Pick<RefusalOptions, 'in' | 'pointer'>;
+const BY_PATH: Named = { in: 'path', pointer: '/id' };
+const BY_DEFENSE_PATH: Named = { in: 'path', pointer: '/route_id' };
+const BY_BODY: Named = { in: 'body', pointer: '/route_id' };
+
 /** Another tenant's route is, to everybody else, not there. @throws Refusal route_not_found */
-const ownRoute = async (reader: GuardedReader, tenant_id: string, id: string): Promise<Loaded<'routes'>> => {
+const ownRoute = async (
+  reader: GuardedReader,
+  tenant_id: string,
+  id: string,
+  named: Named,
+): Promise<Loaded<'routes'>> => {
   const loaded = await reader.record('routes', id);
-  if (loaded?.record.tenant_id !== tenant_id) {
-    throw new Refusal('route_not_found', { in: 'path', pointer: '/id', params: { id } });
-  }
+  if (loaded?.record.tenant_id !== tenant_id)
+    throw new Refusal('route_not_found', { ...named, params: { id } });
   return loaded;
 };
 
@@ -43,7 +53,8 @@ export const createRoute = async (
   return commitChange(room, request, lockKey(spec.id), async (reader) => {
     const before = await reader.record('routes', spec.id);
     if (before) throw new Refusal('route_id_taken', { pointer: '/route/id', params: { id: spec.id } });
-    return [{ kind: 'routes', id: spec.id, before, draft: () => ({ ...spec, tenant_id, created_at }) }];
+    const draft = () => ({ ...spec, tenant_id, created_at });
+    return [{ kind: 'routes', id: spec.id, before, draft, pointer: '/route' }];
   });
 };
 
@@ -59,11 +70,10 @@ export const updateRoute = async (
     await checkUpstreams(room, updates.upstream, '/updates/upstream');
   }
   return commitChange(room, request, lockKey(id), async (reader) => {
-    const before = await ownRoute(reader, tenant_id, id);
+    const before = await ownRoute(reader, tenant_id, id, BY_PATH);
     const spec = applyUpdates(routeSpecOf(before.record), updates);
-    return [
-      { kind: 'routes', id, before, draft: () => draftOf(before.record, spec, defenseOf(before.record)) },
-    ];
+    const draft = () => draftOf(before.record, spec, defenseOf(before.record));
+    return [{ kind: 'routes', id, before, draft, pointer: '/updates' }];
   });
 };
 
@@ -75,7 +85,7 @@ export const deleteRoute = (
   id: string,
 ): Promise<Receipt> =>
   commitChange(room, request, lockKey(id), async (reader) => [
-    { kind: 'routes', id, before: await ownRoute(reader, tenant_id, id), draft: null },
+    { kind: 'routes', id, before: await ownRoute(reader, tenant_id, id, BY_PATH), draft: null },
   ]);
 
 /** The edit that gives a route these defense parameters. */
@@ -101,7 +111,7 @@ export const applyDefense = (
   defense: DefenseConfig,
 ): Promise<Receipt> =>
   commitChange(room, request, lockKey(id), async (reader) => [
-    defenseEdit(await ownRoute(reader, tenant_id, id), defense),
+    defenseEdit(await ownRoute(reader, tenant_id, id, BY_BODY), defense),
   ]);
 
 /** Takes the defense plugin off a route. @throws Refusal route_not_found, defense_not_applied */
@@ -112,9 +122,9 @@ export const removeDefense = (
   id: string,
 ): Promise<Receipt> =>
   commitChange(room, request, lockKey(id), async (reader) => {
-    const before = await ownRoute(reader, tenant_id, id);
+    const before = await ownRoute(reader, tenant_id, id, BY_DEFENSE_PATH);
     if (!defenseOf(before.record)) {
-      throw new Refusal('defense_not_applied', { in: 'path', pointer: '/route_id', params: { id } });
+      throw new Refusal('defense_not_applied', { ...BY_DEFENSE_PATH, params: { id } });
     }
     return [defenseEdit(before, undefined)];
   });

@@ -32,7 +32,3 @@ export const projectCertificate = (record: CertificateRecord, key: string): Proj
     },
   },
 ];
-
-export const unprojectCertificate = (domain: string): Projection[] => [
-  { directory: 'ssls', id: sslIdOf(domain), body: null },
-];

@@ -74,9 +74,3 @@ export const projectRoute = (record: RouteRecord): Projection[] => {
     },
   ];
 };
-
-/** What is left of a route in APISIX's prefix once it is deleted. */
-export const unprojectRoute = (id: string): Projection[] => [
-  { directory: 'routes', id, body: null },
-  { directory: 'cdn_defense/policies', id, body: null },
-];

@@ -10,7 +10,3 @@ export const projectTenant = (record: TenantRecord): Projection[] => [
     body: { id: record.tenant_id, ...tenantConfigOf(record) },
   },
 ];
-
-export const unprojectTenant = (id: string): Projection[] => [
-  { directory: 'cdn_defense/tenants', id, body: null },
-];
