@@ -100,12 +100,12 @@ export class Calls {
   }
 
   private async attempt<T>(call: Call<T>, endpoint: Endpoint, left_ms: number): Promise<T> {
-    const { connect_ms, attempt_ms } = this.settings.deadlines;
+    const { connect_ms, attempt_ms, commit_ms } = this.settings.deadlines;
     const start_ms = this.settings.clock.monotonic();
-    // Short only where there is another member to turn to, and never for what can't be tried again: there a
-    // probe that finds the member frozen ends the wait instead.
-    const timeout_ms = call.repeatable && this.pool.size > 1 ? Math.min(attempt_ms, left_ms) : left_ms;
-    if (!(await endpoint.connected('unary', Math.min(connect_ms, timeout_ms)))) {
+    const most_ms = call.repeatable ? attempt_ms : commit_ms;
+    // Short only where there is another member to turn to.
+    const timeout_ms = this.pool.size > 1 ? Math.min(most_ms, left_ms) : left_ms;
+    if (!(await endpoint.settled('unary', Math.min(connect_ms, timeout_ms)))) {
       throw new NotSentError(`${endpoint.url} cannot be reached`);
     }
     const metadata = await this.auth.metadata(endpoint, timeout_ms);

@@ -100,7 +100,7 @@ export class EndpointPool {
   private async look(member: Endpoint): Promise<string | undefined> {
     const { probe_ms } = this.settings.deadlines;
     const deadline = new Date(Date.now() + probe_ms);
-    if (!(await member.connected('unary', probe_ms))) return 'cannot be reached';
+    if (!(await member.settled('unary', probe_ms))) return 'cannot be reached';
     if (this.closed) return 'was closed';
     return new Promise((resolve) => {
       member.maintenance.status({}, new Metadata(), { deadline }, (error, answer) => {

@@ -62,8 +62,11 @@ export class Endpoint {
     this.watch = new services.Watch(target, trust, { channelOverride: this.streams });
   }
 
-  /** Whether the connection stands, or comes to stand within the time; a refused one says no at once. */
-  connected(which: 'unary' | 'streams', timeout_ms: number): Promise<boolean> {
+  /**
+   * Whether a call made now gets somewhere: sent, or turned down at once with the reason why there is no
+   * connection. False when the time ran out while connecting, as with a frozen member.
+   */
+  settled(which: 'unary' | 'streams', timeout_ms: number): Promise<boolean> {
     const channel = this[which];
     const deadline = new Date(Date.now() + timeout_ms);
     return new Promise((resolve) => {
@@ -75,9 +78,8 @@ export class Endpoint {
         } catch {
           return resolve(false); // closed
         }
-        if (state === connectivityState.READY) return resolve(true);
-        const failed = state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN;
-        if (failed) return resolve(false);
+        const settled = state === connectivityState.READY || state === connectivityState.TRANSIENT_FAILURE;
+        if (settled || state === connectivityState.SHUTDOWN) return resolve(settled);
         channel.watchConnectivityState(state, deadline, look);
       };
       look();

@@ -59,7 +59,7 @@ export class EtcdWatch implements Watch {
   private async open(): Promise<void> {
     const { auth, settings } = this.parts;
     try {
-      if (!(await this.endpoint.connected('streams', settings.deadlines.connect_ms))) {
+      if (!(await this.endpoint.settled('streams', settings.deadlines.connect_ms))) {
         return this.fail('cannot be reached');
       }
       const metadata = await auth.metadata(this.endpoint, settings.deadlines.call_ms);

@@ -62,7 +62,10 @@ export const describeFailure = (error: unknown): string => {
 
 const ADVICE: readonly (readonly [text: string, advice: string])[] = [
   ['authentication failed', 'check the etcd user and password'],
-  ['permission denied', "grant the etcd user's role read and write on the prefixes in use"],
+  [
+    'permission denied',
+    'grant the etcd user, or the name in the client certificate, a role with our prefixes',
+  ],
   ['user name is empty', 'etcd requires authentication: configure a user and password'],
   ['database space exceeded', 'compact and defragment etcd, then disarm its NOSPACE alarm'],
   ['requested lease not found', 'the lease has ended'],

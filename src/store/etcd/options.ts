@@ -16,6 +16,8 @@ export interface EtcdDeadlines {
   readonly connect_ms: number;
   /** One attempt of something that may be repeated elsewhere, while there is an elsewhere. */
   readonly attempt_ms: number;
+  /** One attempt at a transaction, while there is an elsewhere; after that its outcome is unknown. */
+  readonly commit_ms: number;
   /** A whole call with all its attempts. */
   readonly call_ms: number;
   /** Between two looks at each member's health, and the most that one look may take. */
@@ -29,6 +31,7 @@ export interface EtcdDeadlines {
 export const DEADLINES: EtcdDeadlines = {
   connect_ms: 1_000,
   attempt_ms: 1_500,
+  commit_ms: 3_000,
   call_ms: 5_000,
   probe_ms: 1_000,
   progress_ms: 1_000,
