@@ -145,6 +145,7 @@ describe('the picture', () => {
       counts: { routes: 2, ssls: 0, 'cdn_defense/tenants': 1 },
       loaded: { routes: { one: listed, two: at }, 'cdn_defense/tenants': { t: at } },
       rejected: [],
+      unread: { count: 1, keys: ['/apisix/services/s'] },
     });
     expect(gateway.state('routes', 'none')).toEqual({ loaded: undefined, rejection: undefined });
   });

@@ -13,7 +13,7 @@ import {
 import type { Reading } from './reading.ts';
 import { type Route, readRoute } from './route.ts';
 import { Router } from './router.ts';
-import { type Loaded, type Rejection, Shelf } from './shelf.ts';
+import { type Rejection, Shelf } from './shelf.ts';
 import { SniTable } from './sni-table.ts';
 
 /** Reads a key of APISIX's prefix; `undefined` for what is of no concern: placeholders, other directories. */
@@ -49,22 +49,24 @@ export class GatewayPicture implements Picture {
   private readonly shelves: ReadonlyMap<string, Shelf<unknown>>;
   private applied: Stamp | undefined;
   private objects: DefenseObjects | undefined;
-  /** Which of the defense's directories the step under way has touched. */
-  private readonly touched = new Set<DefenseKind>();
+  /** Keys that APISIX may act on and this gateway does not read: global rules, services, plugin configurations. */
+  private readonly foreign = new Set<string>();
+  /** The defense's directories that the step under way has changed. */
+  private readonly touched = new Map<DefenseKind, Map<string, DefenseObject>>();
 
   constructor(parse: ParseKey, log: Log, defense: Defense | undefined) {
     this.parse = parse;
     this.log = log;
     const routes = new Shelf<Route>({
       read: readRoute,
-      changed: (before, now) => {
+      changed: (_id, before, now) => {
         if (before?.enabled) this.router.remove(before);
         if (now?.enabled) this.router.add(now);
       },
     });
     const ssls = new Shelf<Certificate>({
       read: readCertificate,
-      changed: (before, now) => {
+      changed: (_id, before, now) => {
         if (before?.enabled) this.certificates.remove(before);
         if (now?.enabled) this.certificates.add(now);
       },
@@ -74,7 +76,7 @@ export class GatewayPicture implements Picture {
       `cdn_defense/${kind}`,
       new Shelf<DefenseObject>({
         read: readDefenseObject(kind, check),
-        changed: () => void this.touched.add(kind),
+        changed: (id, _before, now) => this.keep(kind, id, now),
       }),
     ]);
     this.shelves = new Map<string, Shelf<unknown>>([['routes', routes], ['ssls', ssls], ...watched]);
@@ -92,26 +94,34 @@ export class GatewayPicture implements Picture {
   }
 
   replace(kvs: readonly KeyValue[], stamp: Stamp): void {
+    this.foreign.clear();
     const listed = new Map(
       [...this.shelves.keys()].map((directory) => [directory, new Map<string, Listed>()]),
     );
     for (const { key, value, modRevision } of kvs) {
       const place = this.parse(key);
-      if (place) listed.get(place.directory)?.set(place.id, { text: value, modRevision });
+      const objects = place && listed.get(place.directory);
+      if (place && objects) objects.set(place.id, { text: value, modRevision });
+      else this.note(key);
     }
     const sameStore = this.applied?.clusterId === stamp.clusterId;
     for (const [directory, shelf] of this.shelves)
       shelf.replace(listed.get(directory) ?? new Map(), sameStore);
     this.settle(stamp);
     for (const { directory, ...rejection } of this.rejections()) this.report(directory, rejection);
-    this.log.info({ revision: stamp.revision, counts: this.counts() }, 'configuration listed');
+    const unread = this.foreign.size;
+    this.log.info({ revision: stamp.revision, counts: this.counts(), unread }, 'configuration listed');
   }
 
   apply(events: readonly StoreEvent[], stamp: Stamp): void {
     for (const event of events) {
       const place = this.parse(event.key);
       const shelf = place && this.shelves.get(place.directory);
-      if (!place || !shelf) continue;
+      if (!place || !shelf) {
+        if (event.type === 'put') this.note(event.key);
+        else this.foreign.delete(event.key);
+        continue;
+      }
       if (event.type === 'delete') shelf.delete(place.id);
       else shelf.put(place.id, event.value, event.modRevision);
       const rejection = shelf.rejection(place.id);
@@ -131,6 +141,11 @@ export class GatewayPicture implements Picture {
     return Object.fromEntries([...this.shelves].map(([directory, shelf]) => [directory, shelf.size]));
   }
 
+  /** Keys of the prefix that are not read, placeholders aside. */
+  get unread(): ReadonlySet<string> {
+    return this.foreign;
+  }
+
   *rejections(): Iterable<Rejection & { readonly directory: string }> {
     for (const [directory, shelf] of this.shelves) {
       for (const rejection of shelf.rejections) yield { directory, ...rejection };
@@ -143,17 +158,23 @@ export class GatewayPicture implements Picture {
     }
   }
 
-  /** Ends a step: the defense's objects are copied only where they changed, so a request keeps what it was given. */
+  /** Copies a directory at its first change in a step, so that a request keeps what it was given. */
+  private keep(kind: DefenseKind, id: string, object: DefenseObject | undefined): void {
+    const copy = this.touched.get(kind) ?? new Map(this.objects?.[kind]);
+    this.touched.set(kind, copy);
+    if (object) copy.set(id, object);
+    else copy.delete(id);
+  }
+
   private settle(stamp: Stamp): void {
-    const kept = (kind: DefenseKind): ReadonlyMap<string, DefenseObject> => {
-      const shelf = this.shelves.get(`cdn_defense/${kind}`);
-      if (this.objects && !this.touched.has(kind)) return this.objects[kind];
-      const items = [...(shelf?.loaded ?? [])] as [string, Loaded<DefenseObject>][];
-      return new Map(items.map(([id, { value }]) => [id, value]));
-    };
-    this.objects = { stamp, tenants: kept('tenants'), policies: kept('policies'), keyring: kept('keyring') };
+    const now = (kind: DefenseKind) => this.touched.get(kind) ?? this.objects?.[kind] ?? new Map();
+    this.objects = { stamp, tenants: now('tenants'), policies: now('policies'), keyring: now('keyring') };
     this.touched.clear();
     this.applied = { clusterId: stamp.clusterId, revision: stamp.revision };
+  }
+
+  private note(key: string): void {
+    if (!key.endsWith('/')) this.foreign.add(key);
   }
 
   private report(directory: string, { id, reason, live, modRevision }: Rejection): void {

@@ -43,6 +43,8 @@ export interface GatewayStatus {
   readonly counts: Readonly<Record<string, number>>;
   /** What is not served as written, and what is served in its place. */
   readonly rejected: readonly (Rejection & { readonly directory: string })[];
+  /** Keys of the prefix that APISIX may act on and this gateway does not read; some of them, and how many. */
+  readonly unread: { readonly count: number; readonly keys: readonly string[] };
   /** The write in force, by directory and id. */
   readonly loaded: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -54,6 +56,7 @@ export interface GatewayAddresses {
 }
 
 const DRAIN_MS = 10_000;
+const UNREAD_SHOWN = 20;
 
 export class Gateway {
   private readonly options: GatewayOptions;
@@ -119,6 +122,7 @@ export class Gateway {
       requests_in_flight: this.front.inFlight,
       counts: this.config.counts(),
       rejected: [...this.config.rejections()],
+      unread: { count: this.config.unread.size, keys: [...this.config.unread].slice(0, UNREAD_SHOWN) },
       loaded,
     };
   }

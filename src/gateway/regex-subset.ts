@@ -6,29 +6,40 @@ import { toBytes } from './uri.ts';
  * (`.` and line separators, `$` before a last newline, `\s`) the pattern is rewritten; anything else is refused.
  */
 const TOKENS: readonly (readonly [RegExp, (text: string) => string | undefined])[] = [
-  [/^\\[dDwW]/, (text) => text],
-  [/^\\s/, () => '[\\t\\n\\v\\f\\r ]'],
-  [/^\\S/, () => '[^\\t\\n\\v\\f\\r ]'],
-  [/^\\[^a-zA-Z0-9]/, (text) => text],
-  [/^\[\^?(?:\\[dw]|\\[^a-zA-Z0-9]|[^\\[\]])+\]/, (text) => (/^\[\^?\]/.test(text) ? undefined : text)],
-  [/^\((?:\?:)?(?!\?|\*)/, (text) => text],
-  [/^[)|^]/, (text) => text],
-  [/^\$/, () => '(?=\\n?(?![^]))'],
-  [/^\./, () => '[^\\n]'],
-  [/^(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*?])/, (text) => text],
-  [/^[^\\[\](){}*+?.|^$]/, (text) => text],
+  [/[^\\[\](){}*+?.|^$]+/y, (text) => text],
+  [/\\[^a-zA-Z0-9]/y, (text) => text],
+  [/\\[dDwW]/y, (text) => text],
+  [/\\s/y, () => '[\\t\\n\\v\\f\\r ]'],
+  [/\\S/y, () => '[^\\t\\n\\v\\f\\r ]'],
+  [/\[\^?(?:\\[dw]|\\[^a-zA-Z0-9]|[^\\[\]])+\]/y, (text) => (/^\[\^?\]/.test(text) ? undefined : text)],
+  [/\((?:\?:)?(?!\?|\*)/y, (text) => text],
+  [/[)|^]/y, (text) => text],
+  [/\$/y, () => '(?=\\n?(?![^]))'],
+  [/\./y, () => '[^\\n]'],
+  [/(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![+*?])/y, (text) => text],
 ];
+
+/** The first token at `from` and what it becomes. */
+const tokenAt = (pattern: string, from: number): { end: number; source: string } | undefined => {
+  for (const [form, translate] of TOKENS) {
+    form.lastIndex = from;
+    const text = form.exec(pattern)?.[0];
+    if (text === undefined) continue;
+    const source = translate(text);
+    return source === undefined ? undefined : { end: from + text.length, source };
+  }
+  return undefined;
+};
 
 /** @returns `undefined` for a pattern that is broken or outside the subset */
 export const compilePattern = (pattern: string): RegExp | undefined => {
+  const bytes = toBytes(pattern);
   let source = '';
-  for (let rest = toBytes(pattern); rest !== ''; ) {
-    const token = TOKENS.find(([form]) => form.test(rest));
-    const text = token?.[0].exec(rest)?.[0];
-    const translated = text === undefined ? undefined : token?.[1](text);
-    if (text === undefined || translated === undefined) return undefined;
-    source += translated;
-    rest = rest.slice(text.length);
+  for (let from = 0; from < bytes.length; ) {
+    const token = tokenAt(bytes, from);
+    if (!token) return undefined;
+    source += token.source;
+    from = token.end;
   }
   try {
     return new RegExp(source);

@@ -3,7 +3,7 @@ import { type Reading, readObject } from './reading.ts';
 import { type Rewrite, readRewrite } from './rewrite.ts';
 import { FOREIGN_ROUTE, type RouteObject, validateRoute } from './route-schema.ts';
 import type { Routable } from './router.ts';
-import { parseUriPattern } from './uri-pattern.ts';
+import { type UriPattern, parseUriPattern } from './uri-pattern.ts';
 import { type Upstream, readUpstream } from './upstream.ts';
 
 /** Where requests of a route go and what is done to them on the way. */
@@ -88,11 +88,10 @@ const forwardingOf = (route: RouteObject, plugins: Plugins): Forwarding | string
   return { upstream, balancer: new Balancer(upstream.nodes), rewrite, defense };
 };
 
-const neverMatched = (uris: readonly string[]): string | undefined => {
-  for (const uri of uris) {
-    const pattern = parseUriPattern(uri);
-    if (pattern.kind === 'never')
-      return `uri ${JSON.stringify(uri.slice(0, 120))} is never matched: ${pattern.reason}`;
+const neverMatched = (patterns: readonly UriPattern[]): string | undefined => {
+  for (const pattern of patterns) {
+    if (pattern.kind !== 'never') continue;
+    return `uri ${JSON.stringify(pattern.written.slice(0, 120))} is never matched: ${pattern.reason}`;
   }
   return undefined;
 };
@@ -106,10 +105,11 @@ export const readRoute = (id: string, text: string): Reading<Route> =>
     if (typeof plugins === 'string') return { kind: 'rejected', reason: plugins };
     const forwarding = forwardingOf(object, plugins);
     const uris = object.uris ?? (object.uri === undefined ? [] : [object.uri]);
+    const patterns = uris.map(parseUriPattern);
     const hosts = object.hosts ?? (object.host === undefined ? undefined : [object.host]);
     const value: Route = {
       id,
-      uris,
+      patterns,
       hosts: hosts?.map((host) => host.toLowerCase()),
       methods: object.methods && object.methods.length > 0 ? new Set(object.methods) : undefined,
       priority: object.priority ?? 0,
@@ -118,5 +118,5 @@ export const readRoute = (id: string, text: string): Reading<Route> =>
       forwarding,
     };
     const refusal = typeof forwarding === 'string' ? forwarding : undefined;
-    return { kind: 'loaded', value, refusal, note: neverMatched(uris) };
+    return { kind: 'loaded', value, refusal, note: neverMatched(patterns) };
   });

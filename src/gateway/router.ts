@@ -6,11 +6,11 @@
  * The index is changed in place, route by route, and never while a request is being matched: both are
  * synchronous. So a request sees the table of one revision, and a change costs no rebuild.
  */
-import { type UriPattern, parseUriPattern } from './uri-pattern.ts';
+import type { UriPattern } from './uri-pattern.ts';
 
 /** What the router needs to know of a route. */
 export interface Routable {
-  readonly uris: readonly string[];
+  readonly patterns: readonly UriPattern[];
   /** Lower case; `undefined` = any host. */
   readonly hosts: readonly string[] | undefined;
   /** `undefined` = any method. */
@@ -149,8 +149,7 @@ export class Router<R extends Routable> {
 
   private each(route: R, change: (table: UriTable<R>, pattern: UriPattern) => void): void {
     const tables = route.hosts ? route.hosts.map((host) => this.tableOf(host)) : [this.hostless];
-    for (const uri of route.uris) {
-      const pattern = parseUriPattern(uri);
+    for (const pattern of route.patterns) {
       for (const table of tables) change(table, pattern);
     }
   }

@@ -24,7 +24,7 @@ export interface Loaded<T> {
 export interface ShelfRules<T> {
   read(id: string, text: string): Reading<T>;
   /** Told of each change, in order: what was in force and what is now. */
-  changed(before: T | undefined, now: T | undefined): void;
+  changed(id: string, before: T | undefined, now: T | undefined): void;
 }
 
 /** One directory's objects: what was read, what is in force, what was turned down. */
@@ -93,13 +93,13 @@ export class Shelf<T> {
   private place(id: string, item: Loaded<T>): void {
     const before = this.items.get(id);
     this.items.set(id, item);
-    this.rules.changed(before?.value, item.value);
+    this.rules.changed(id, before?.value, item.value);
   }
 
   private take(id: string): void {
     const before = this.items.get(id);
     if (!before) return;
     this.items.delete(id);
-    this.rules.changed(before.value, undefined);
+    this.rules.changed(id, before.value, undefined);
   }
 }

@@ -4,7 +4,8 @@
  */
 
 /** Text from a configuration object as the bytes that a request would carry. */
-export const toBytes = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+export const toBytes = (text: string): string =>
+  /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 
 export interface Target {
   /** The bytes the client sent, query included; what the upstream gets unless the route rewrites. */
