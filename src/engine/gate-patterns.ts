@@ -5,7 +5,7 @@ import { base64Core } from './base64.ts';
  * and identifiers say nothing, unless they spell one of these words.
  */
 export const ANY_GATE =
-  '[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
+  '[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
   'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
   ' -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';

@@ -21,6 +21,7 @@ import { readXml } from './xml.ts';
 
 const MAX_PAIRS = 512;
 const MAX_SEGMENTS = 16;
+const DOLLAR = 36;
 
 /** `name=value` pairs: both sides are judged, a pair without `=` as a value. */
 function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
@@ -46,7 +47,10 @@ function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
   }
   judgeValue(worst, path, 'path', 0);
   // Segments alone: values where the application reads them.
-  for (const segment of split(path, '/', MAX_SEGMENTS)) judgeValue(worst, segment, 'path', 1);
+  for (const segment of split(path, '/', MAX_SEGMENTS)) {
+    // OData writes its operations as $filter(...).
+    if (segment.charCodeAt(0) !== DOLLAR) judgeValue(worst, segment, 'path', 1);
+  }
   if (path.indexOf('/', 1) > 0) judgeValue(worst, path.slice(1), 'path', 1);
   if (mark < 0) return;
   const query = target.slice(mark + 1);

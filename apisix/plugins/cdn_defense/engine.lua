@@ -1613,7 +1613,7 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+=/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
 --- Whether a text is worth reading as SQL.
 ____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
 --- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
@@ -3381,6 +3381,7 @@ function afterScheme(url)
 end
 local MAX_PAIRS = 512
 local MAX_SEGMENTS = 16
+local DOLLAR = 36
 --- `name=value` pairs: both sides are judged, a pair without `=` as a value.
 local function judgePairs(worst, text, separator, plus, place)
     for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
@@ -3427,7 +3428,9 @@ local function judgeTarget(worst, target, signals)
     end
     judgeValue(worst, path, "path", 0)
     for ____, segment in ipairs(split(path, "/", MAX_SEGMENTS)) do
-        judgeValue(worst, segment, "path", 1)
+        if (string.byte(segment, 1) or 0 / 0) ~= DOLLAR then
+            judgeValue(worst, segment, "path", 1)
+        end
     end
     if (string.find(
         path,
