@@ -40,10 +40,10 @@ export const problemBody = (
 const PARTS: Record<string, Part> = { body: 'body', querystring: 'query', params: 'path', headers: 'header' };
 
 /** Fastify's own refusals in the catalogue's terms. */
-const FASTIFY_CODES: Record<string, ErrorCode> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'malformed_request',
-  FST_ERR_BAD_URL: 'not_found',
+const FASTIFY_CODES: Record<string, readonly [ErrorCode, Part, pointer: string]> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'header', '/content-type'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed_request', 'header', '/content-length'],
+  FST_ERR_BAD_URL: ['not_found', 'path', ''],
 };
 
 /** Any error as a refusal; one nobody foresaw is `internal`, with nothing of it shown. */
@@ -64,7 +64,9 @@ export const asRefusal = (error: unknown, body_max: number): Refusal => {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Refusal('body_too_large', { params: { max: body_max } });
   const known = FASTIFY_CODES[code];
-  return known ? new Refusal(known) : new Refusal('internal', { cause: error });
+  if (!known) return new Refusal('internal', { cause: error });
+  const [ours, part, pointer] = known;
+  return new Refusal(ours, { in: part, pointer });
 };
 
 export const sendProblem = (request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply => {

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type TSchema, Type } from '@sinclair/typebox';
@@ -19,6 +20,9 @@ const HEADER_BYTES_MAX = 16_384;
 /** A request that is not sent within this is cut off, so a slow sender holds no connection. */
 const REQUEST_MS = 15_000;
 
+/** The API's own description, beside the endpoints it describes. */
+const DESCRIPTION = { method: 'GET', url: '/openapi.json' } as const;
+
 /** What the HTTP server's own parser refuses, before there is a request. */
 const PARSER_CODES: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',
@@ -31,7 +35,7 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
     requestTimeout: REQUEST_MS,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: REQUEST_MS },
+    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: REQUEST_MS, requireHostHeader: false },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     logger: false,
@@ -42,6 +46,7 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
       void sendProblem(request, reply, asRefusal(error, BODY_BYTES_MAX));
     },
   });
+  answerOutsideRequests(server);
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
@@ -79,11 +84,14 @@ const describe = async (server: FastifyInstance, node: Node): Promise<void> => {
     },
   });
   await server.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
-  server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+  server.get(DESCRIPTION.url, { schema: { hide: true } }, async () => server.swagger());
 };
 
 const observe = (server: FastifyInstance, node: Node): void => {
   server.addHook('onRequest', async (request, reply) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
+      throw new Refusal('malformed_request', { in: 'header', pointer: '/host' });
+    }
     void reply.headers({
       'x-request-id': request.id,
       'x-lockstep-node': node.nodeId,
@@ -188,9 +196,9 @@ const unknownAddress = (request: FastifyRequest): Refusal => {
       pattern.every((part, i) => part.startsWith(':') || part === segments[i])
     );
   };
-  const methods = ENDPOINTS.filter(({ url }) => fits(url)).map(({ method }) => method);
+  const methods = [...ENDPOINTS, DESCRIPTION].filter(({ url }) => fits(url)).map(({ method }) => method);
   if (methods.length === 0) return new Refusal('not_found', { in: 'path' });
-  const allow = methods.join(', ');
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
   return new Refusal('method_not_allowed', {
     in: 'path',
     params: { method: request.method, allowed: allow },
@@ -198,10 +206,26 @@ const unknownAddress = (request: FastifyRequest): Refusal => {
   });
 };
 
+/** Where Node answers by itself, without a body, or drops what it does not expect. */
+const answerOutsideRequests = ({ server }: FastifyInstance): void => {
+  // The size of all headers is bounded; a bound on their number would drop the last ones in silence.
+  server.maxHeadersCount = 0;
+  const unmet = new Refusal('malformed_request', { in: 'header', pointer: '/expect' });
+  server.on('checkExpectation', (request) => refuseAtSocket(request.socket, unmet));
+  server.on('connect', (_, socket) =>
+    refuseAtSocket(socket, new Refusal('malformed_request', { in: 'header' })),
+  );
+};
+
 /** Answers what could not even be parsed as HTTP, then closes. */
-const refuseUnparsed = (error: Error & { code?: string }, socket: Socket): void => {
+const refuseUnparsed = (error: Error & { code?: string }, socket: Socket): void =>
+  refuseAtSocket(
+    socket,
+    new Refusal(PARSER_CODES[error.code ?? ''] ?? 'malformed_request', { in: 'header' }),
+  );
+
+const refuseAtSocket = (socket: Duplex, refusal: Refusal): void => {
   if (!socket.writable) return void socket.destroy();
-  const refusal = new Refusal(PARSER_CODES[error.code ?? ''] ?? 'malformed_request', { in: 'header' });
   const body = JSON.stringify(problemBody(refusal, 'zh', randomUUID()));
   const head = [
     `HTTP/1.1 ${refusal.status} Refused`,

@@ -2,8 +2,27 @@ import { type KeyObject, X509Certificate, createPrivateKey } from 'node:crypto';
 import type { CertificateFacts } from '../contract/certificate.ts';
 import { Refusal } from '../contract/errors.ts';
 
-const PEM_BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g;
 const CHAIN_MAX = 10;
+
+interface PemBlock {
+  readonly label: string;
+  readonly text: string;
+}
+
+/** The PEM blocks that a text consists of, read in one pass; `undefined` when there is anything else in it. */
+const pemBlocks = (text: string): PemBlock[] | undefined => {
+  const blocks: PemBlock[] = [];
+  for (let rest = text.trim(); rest !== ''; ) {
+    const label = /^-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(rest)?.[1];
+    if (label === undefined) return undefined;
+    const closing = `-----END ${label}-----`;
+    const end = rest.indexOf(closing);
+    if (end === -1) return undefined;
+    blocks.push({ label, text: rest.slice(0, end + closing.length) });
+    rest = rest.slice(end + closing.length).trim();
+  }
+  return blocks;
+};
 
 const invalid = (reason: string): Refusal =>
   new Refusal('certificate_invalid', { pointer: '/cert', params: { reason } });
@@ -21,13 +40,13 @@ const parseOne = (pem: string): X509Certificate => {
 };
 
 const parseChain = (cert: string): X509Certificate => {
-  const blocks = [...cert.matchAll(PEM_BLOCK)];
-  if (blocks.some(([, label]) => label !== 'CERTIFICATE'))
+  const blocks = pemBlocks(cert);
+  if (!blocks) throw invalid('it is not PEM, or there is text outside the PEM blocks');
+  if (blocks.some(({ label }) => label !== 'CERTIFICATE'))
     throw invalid('it holds something else than certificates');
-  if (cert.replace(PEM_BLOCK, '').trim() !== '') throw invalid('there is text outside the PEM blocks');
   if (blocks.length > CHAIN_MAX) throw invalid(`the chain is longer than ${CHAIN_MAX}`);
-  const [leaf] = blocks.map(([block]) => parseOne(block));
-  if (!leaf) throw invalid('there is no PEM certificate in it');
+  const [leaf] = blocks.map(({ text }) => parseOne(text));
+  if (!leaf) throw invalid('there is no certificate in it');
   return leaf;
 };
 
@@ -35,7 +54,12 @@ const parseKey = (key: string): KeyObject => {
   // OpenSSL's own messages may quote the input, so none is passed on.
   const refuse = (reason: string) =>
     new Refusal('private_key_invalid', { pointer: '/key', params: { reason } });
-  if (/ENCRYPTED/.test(key.slice(0, 200))) throw refuse('it is encrypted');
+  const blocks = pemBlocks(key);
+  if (!blocks) throw refuse('it is not PEM, or there is text outside the PEM block');
+  // `openssl ecparam -genkey` writes the curve in front of the key.
+  const [block, ...more] = blocks.filter(({ label }) => label !== 'EC PARAMETERS');
+  if (!block?.label.endsWith('PRIVATE KEY') || more.length > 0) throw refuse('it is not one private key');
+  if (/ENCRYPTED/.test(block.text.slice(0, 200))) throw refuse('it is encrypted');
   try {
     return createPrivateKey({ key, format: 'pem' });
   } catch {
@@ -56,6 +80,12 @@ const namesOf = (leaf: X509Certificate): string[] => {
 
 const RSA_BITS_MIN = 2048;
 
+const isoTime = (text: string): string => {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw invalid('its validity can not be read');
+  return time.toISOString();
+};
+
 /**
  * Reads a certificate and its key, and checks that they belong together.
  * @throws Refusal certificate_invalid, private_key_invalid, certificate_key_mismatch
@@ -72,8 +102,8 @@ export const readCertificate = (cert: string, key: string): CertificateFacts => 
     issuer: leaf.issuer,
     serial_number: leaf.serialNumber.toLowerCase(),
     sans: namesOf(leaf),
-    not_before: new Date(leaf.validFrom).toISOString(),
-    not_after: new Date(leaf.validTo).toISOString(),
+    not_before: isoTime(leaf.validFrom),
+    not_after: isoTime(leaf.validTo),
     fingerprint_sha256: leaf.fingerprint256.replaceAll(':', '').toLowerCase(),
     key_type: privateKey.asymmetricKeyType ?? 'unknown',
   };

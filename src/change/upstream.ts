@@ -1,5 +1,5 @@
 import type { RouteSpec } from '../contract/route.ts';
-import { checkUpstream, isAddress, parseUpstream } from '../domain/upstream.ts';
+import { type UpstreamRules, checkUpstream, isAddress, parseUpstream } from '../domain/upstream.ts';
 import type { ChangeRoom } from './context.ts';
 
 /**
@@ -18,8 +18,16 @@ export const checkUpstreams = async (
     checkUpstream(
       target,
       addresses,
-      room.upstreams,
+      await rulesFor(room, target.port),
       typeof upstream === 'string' ? pointer : `${pointer}/${i}/url`,
     );
   }
+};
+
+/** The rules for a port, with the addresses of a store that is known by name. */
+const rulesFor = async ({ upstreams, resolve }: ChangeRoom, port: number): Promise<UpstreamRules> => {
+  const reserved = upstreams.reserved.filter((own) => own.port === port);
+  const named = reserved.filter((own) => !isAddress(own.host));
+  const addresses = (await Promise.all(named.map(({ host }) => resolve(host)))).flat();
+  return { ...upstreams, reserved: [...reserved, ...addresses.map((host) => ({ host, port }))] };
 };

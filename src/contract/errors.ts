@@ -55,7 +55,6 @@ export const ERRORS = {
     'The object has changed; its ETag is now {etag}.',
   ],
   body_too_large: [413, '请求体超过 {max} 字节', 'The body is larger than {max} bytes.'],
-  uri_too_long: [414, '地址过长', 'The address is too long.'],
   unsupported_media_type: [415, '请求体须为 application/json', 'The body must be application/json.'],
   headers_too_large: [431, '请求头过大', 'The headers are too large.'],
   request_timeout: [408, '请求未在规定时间内发送完毕', 'The request was not sent in time.'],
@@ -121,7 +120,6 @@ export const ERRORS = {
     '该节点在规定时间内没有达到版本 {revision}',
     'This node did not reach revision {revision} in time.',
   ],
-  draining: [503, '该节点正在停止', 'This node is shutting down.'],
   internal: [500, '内部错误', 'Internal error.'],
 } as const satisfies Record<string, readonly [status: number, zh: string, en: string]>;
 

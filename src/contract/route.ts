@@ -5,9 +5,10 @@ export const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTION
 
 const Path = Type.String({
   minLength: 1,
-  maxLength: 1024,
+  maxLength: 512,
   format: 'route-path',
-  description: 'An exact path, or a prefix ending in `/*`. `/api/v1/*` also serves `/api/v1`.',
+  description:
+    'An exact path, or a prefix ending in `/*`; at most 32 segments. `/api/v1/*` also serves `/api/v1`.',
   examples: ['/api/v1/*'],
 });
 

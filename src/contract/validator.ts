@@ -18,10 +18,14 @@ const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
  */
 const ROUTE_PATH = /^\/(?:[A-Za-z0-9._~!$&'()+,;=@-]+\/)*(?:[A-Za-z0-9._~!$&'()+,;=@-]*|\*)$/;
 
+/** Each segment is one guard of a claim; all of them fit into one transaction. */
+const SEGMENTS_MAX = 32;
+
 const FORMATS: Record<string, (text: string) => boolean> = {
   cidr: isCidr,
   printable: (text) => PRINTABLE.test(text),
-  'route-path': (text) => ROUTE_PATH.test(text) && !/(^|\/)\.{1,2}(\/|$)/.test(text),
+  'route-path': (text) =>
+    ROUTE_PATH.test(text) && !/(^|\/)\.{1,2}(\/|$)/.test(text) && text.split('/').length - 1 <= SEGMENTS_MAX,
   'host-header': (text) => /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?$/.test(text),
 };
 
@@ -76,8 +80,10 @@ const decisive = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
     undefined,
   );
 
+/** A missing or surplus field lies below the object that ajv names, and tells more than “not a number”. */
 const depth = (error: ErrorObject): number =>
-  error.instancePath.split('/').length + (error.keyword === 'additionalProperties' ? 0.5 : 0);
+  error.instancePath.split('/').length +
+  (error.keyword === 'additionalProperties' || error.keyword === 'required' ? 0.5 : 0);
 
 /** Turns a failed validation into the catalogue's error. */
 export const refusalOf = (errors: readonly ErrorObject[], part: Part): Refusal => {

@@ -29,6 +29,7 @@ const METADATA_ADDRESSES = new Set([
 const METADATA_NAMES = new Set([
   'metadata',
   'metadata.google.internal',
+  'metadata.goog',
   'instance-data',
   'instance-data.ec2.internal',
 ]);
@@ -36,24 +37,28 @@ const METADATA_NAMES = new Set([
 const invalid = (upstream: string, reason: string, pointer: string): Refusal =>
   new Refusal('upstream_invalid', { pointer, params: { upstream, reason } });
 
+/** Labels as resolvers take them; `_` because container networks have names with it. No empty label: `a..` is `a.`. */
+const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
+const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);
+
 /**
  * Reads one upstream URL. The WHATWG parser turns every notation of an IPv4 address (decimal, hex, octal,
  * shortened) into the usual one, so rules see one form only.
  */
 const parseTarget = (text: string, weight: number, pointer: string): UpstreamTarget => {
-  if (!/^https?:\/\//i.test(text)) throw invalid(hideCredentials(text), 'use http:// or https://', pointer);
   const shown = hideCredentials(text);
-  if (!URL.canParse(text)) throw invalid(shown, 'not a URL', pointer);
+  if (!/^https?:\/\//i.test(text)) throw invalid(shown, 'use http:// or https://', pointer);
+  // The parser would skip further slashes and take what follows for the host.
+  if (/^\w+:\/\/[/\\]/.test(text) || !URL.canParse(text)) throw invalid(shown, 'not a URL', pointer);
   const url = new URL(text);
-  if (url.username !== '' || url.password !== '')
-    throw invalid(shown, 'credentials are not allowed', pointer);
+  if (/^\w+:\/\/[^/?#]*@/.test(text)) throw invalid(shown, 'credentials are not allowed', pointer);
   if (url.search !== '' || url.hash !== '')
     throw invalid(shown, 'a query or fragment is not allowed', pointer);
   if (url.pathname !== '/')
     throw invalid(shown, 'a path is not allowed; use strip_path on the route', pointer);
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (!/^[0-9a-zA-Z._:-]+$/.test(host) || host.length > 253)
+  if (!HOST_NAME.test(host) && !ipaddr.IPv6.isValid(host))
     throw invalid(shown, 'the host is not valid', pointer);
   const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
   if (port === 0) throw invalid(shown, 'port 0 is not a port', pointer);
@@ -149,8 +154,12 @@ export const checkUpstream = (
   }
 };
 
+/** Every loopback address leads to the same place. */
 const sameAddress = (a: string, b: string): boolean =>
-  ipaddr.isValid(b) && unwrapped(a).some((x) => unwrapped(b).some((y) => x.toString() === y.toString()));
+  ipaddr.isValid(b) && unwrapped(a).some((x) => unwrapped(b).some((y) => placeOf(x) === placeOf(y)));
+
+const placeOf = (address: ipaddr.IPv4 | ipaddr.IPv6): string =>
+  address.range() === 'loopback' ? 'loopback' : address.toString();
 
 /** Names that are addresses need no look-up. */
 export const isAddress = (host: string): boolean => ipaddr.isValid(host);

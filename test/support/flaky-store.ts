@@ -1,0 +1,100 @@
+/** A real store with faults on demand, in front of a node: what the node sees of a broken network or a dead cluster. */
+import {
+  type ConfigStore,
+  OutcomeUnknownError,
+  StoreUnavailableError,
+  type Transaction,
+  type Watch,
+  type WatchSink,
+} from '../../src/store/port.ts';
+
+/** What happens to one transaction. `lost-before`: never applied; `lost-after`: applied, and the answer lost. */
+export type TransactFault = 'none' | 'unavailable' | 'lost-before' | 'lost-after';
+
+export class FlakyStore implements ConfigStore {
+  readonly kind;
+  readonly maxOperations;
+  /** Decides each transaction's fate; told its position from 0. */
+  transactFault: (transaction: Transaction, n: number) => TransactFault = () => 'none';
+  /** Called before each range; may throw. */
+  beforeRange: () => void | Promise<void> = () => {};
+  ranges = 0;
+  transactions = 0;
+  private readonly inner: ConfigStore;
+  private readonly watches = new Map<Watch, WatchSink>();
+  private down = false;
+
+  constructor(inner: ConfigStore) {
+    this.inner = inner;
+    this.kind = inner.kind;
+    this.maxOperations = inner.maxOperations;
+  }
+
+  /** From now on everything fails, and every watch breaks. */
+  fail(): void {
+    this.down = true;
+    this.cutWatches();
+  }
+
+  recover(): void {
+    this.down = false;
+  }
+
+  /** Breaks the watches; new ones work. */
+  cutWatches(): void {
+    for (const [watch, sink] of [...this.watches]) {
+      this.watches.delete(watch);
+      watch.stop();
+      sink.onEnd({ reason: 'disconnected', detail: 'cut' });
+    }
+  }
+
+  async range(...args: Parameters<ConfigStore['range']>): ReturnType<ConfigStore['range']> {
+    this.check();
+    this.ranges += 1;
+    await this.beforeRange();
+    return this.inner.range(...args);
+  }
+
+  async transact(transaction: Transaction): ReturnType<ConfigStore['transact']> {
+    this.check();
+    const fault = this.transactFault(transaction, this.transactions++);
+    if (fault === 'unavailable') throw new StoreUnavailableError('unavailable on demand');
+    if (fault === 'lost-before') throw new OutcomeUnknownError('lost before it was applied');
+    const result = await this.inner.transact(transaction);
+    if (fault === 'lost-after') throw new OutcomeUnknownError('lost after it was applied');
+    return result;
+  }
+
+  watch(prefix: string, after: Parameters<ConfigStore['watch']>[1], sink: WatchSink): Watch {
+    if (this.down) {
+      setImmediate(() => sink.onEnd({ reason: 'disconnected', detail: 'down' }));
+      return { stop: () => {} };
+    }
+    const watch: Watch = this.inner.watch(prefix, after, {
+      onOpen: () => this.watches.has(watch) && sink.onOpen(),
+      onStep: (step) => this.watches.has(watch) && sink.onStep(step),
+      onAlive: () => this.watches.has(watch) && sink.onAlive(),
+      onEnd: (end) => this.watches.delete(watch) && sink.onEnd(end),
+    });
+    this.watches.set(watch, sink);
+    return watch;
+  }
+
+  async lease(...args: Parameters<ConfigStore['lease']>): ReturnType<ConfigStore['lease']> {
+    this.check();
+    return this.inner.lease(...args);
+  }
+
+  endpoints(): ReturnType<ConfigStore['endpoints']> {
+    return this.inner.endpoints().map((each) => ({ ...each, healthy: each.healthy && !this.down }));
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+
+  private check(): void {
+    if (this.down) throw new StoreUnavailableError('down on demand');
+  }
+}
