@@ -55,11 +55,11 @@ const plainName = (name: string): string => {
 };
 
 /** The names a Connection header declares to be of this hop only. */
-const nominated = (raw: readonly string[]): string[] => {
-  const names: string[] = [];
+const nominated = (raw: readonly string[]): Set<string> => {
+  const names = new Set<string>();
   for (let i = 0; i < raw.length; i += 2) {
     if (raw[i]?.toLowerCase() !== 'connection') continue;
-    names.push(...(raw[i + 1] ?? '').split(',').map((name) => name.trim().toLowerCase()));
+    for (const name of (raw[i + 1] ?? '').split(',')) names.add(name.trim().toLowerCase());
   }
   return names;
 };
@@ -67,12 +67,12 @@ const nominated = (raw: readonly string[]): string[] => {
 const without = (
   raw: readonly string[],
   owned: ReadonlySet<string>,
-  further: readonly string[],
+  further: ReadonlySet<string>,
 ): string[] => {
   const kept: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = plainName(raw[i] ?? '');
-    if (!owned.has(name) && !further.includes(name)) kept.push(raw[i] ?? '', raw[i + 1] ?? '');
+    if (!owned.has(name) && !further.has(name)) kept.push(raw[i] ?? '', raw[i + 1] ?? '');
   }
   return kept;
 };
@@ -101,7 +101,8 @@ export interface Onward {
 
 /** The headers of the request to the upstream. */
 export const requestHeaders = ({ facts, raw, host, framing, webSocket, extra }: Onward): string[] => {
-  const drop = [...nominated(raw), ...extra.map(([name]) => name.toLowerCase())];
+  const drop = nominated(raw);
+  for (const [name] of extra) drop.add(name.toLowerCase());
   const forwarded: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     if (raw[i]?.toLowerCase() === 'x-forwarded-for') forwarded.push(raw[i + 1] ?? '');

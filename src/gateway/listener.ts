@@ -1,6 +1,6 @@
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { pause } from '../shared/async.ts';
 import type { Log } from '../shared/log.ts';
@@ -84,8 +84,14 @@ const createFor = ({ scheme, find, log, IncomingMessage }: ListenerOptions): Ser
 export const openListener = async (options: ListenerOptions): Promise<Listener> => {
   const server = createFor(options);
   server.timeout = CLIENT_IDLE_MS;
-  // Node closes a connection after its 1,000 headers silently dropped the rest; 0 keeps them all.
+  // Node drops headers beyond 2,000 without a word; their size is bounded anyway.
   server.maxHeadersCount = 0;
+  const sockets = new Set<Socket>();
+  // Node's own list knows a connection only once it speaks HTTP, which one in its TLS handshake does not.
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   options.attach(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -95,15 +101,15 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     });
   });
   const { address, port } = server.address() as AddressInfo;
-  return { address: { host: address, port }, close: (drain_ms) => closeServer(server, drain_ms) };
+  return { address: { host: address, port }, close: (drain_ms) => closeServer(server, sockets, drain_ms) };
 };
 
-const closeServer = async (server: Server, drain_ms: number): Promise<void> => {
+const closeServer = async (server: Server, sockets: ReadonlySet<Socket>, drain_ms: number): Promise<void> => {
   const waited = new AbortController();
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   await Promise.race([closed, pause(drain_ms, waited.signal)]);
   waited.abort();
-  server.closeAllConnections();
+  for (const socket of sockets) socket.destroy();
   await closed;
 };

@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse, createServer, request } from 'node:http';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -214,6 +215,16 @@ describe('draining', () => {
     expect(await pending).toMatchObject({ status: 200, body: 'done', headers: { connection: 'close' } });
     await disposed;
     expect(gateway.status().requests_in_flight).toBe(0);
+  });
+
+  it('does not wait for a client that never finishes its handshake', async () => {
+    const { gateway, tlsPort } = await startGateway(stack, { drain_ms: 50 });
+    const socket = connect(tlsPort, '127.0.0.1');
+    socket.on('error', () => {});
+    const closed = once(socket, 'close');
+    await once(socket, 'connect');
+    await gateway.dispose();
+    await closed;
   });
 
   it('cuts what does not end in time', async () => {
