@@ -35,20 +35,20 @@ const ARGUMENT = `${BLANK}+(?:[-+][a-z0-9-]|/|[~$.'"\`*]|[a-z]:[\\\\/]|[0-9]+[.]
 
 /** What may follow a name that is no word. */
 const AFTER_NAME = `(?:${BLANK}*$|${BLANK}*[;|&<>)\`]|${ARGUMENT}|${BLANK}+[a-z0-9_.-]+${BLANK}*(?:$|[;|&<>)\`]))`;
-/** What must follow a word. */
-const AFTER_WORD = `(?:${BLANK}*[;|&>)\`]|${ARGUMENT})`;
-
-const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}(?:${AFTER_WORD}|$))`;
+const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT})`;
 /** After a line break even a program's name may be the first word of a sentence. */
-const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${AFTER_WORD})|${WORDS}${ARGUMENT})`;
+const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${BLANK}*[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
 const WRAPPER = `(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}+(?:-[a-z0-9]+${BLANK}+)?){0,2}`;
+
+/** What ends one command and begins another. */
+const SEPARATOR = '(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})';
 
 /** Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed. */
 export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_chained',
     points: 80,
-    pattern: `(?:[;|\`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})${BLANK}*[(!@]?${BLANK}*${WRAPPER}${PROGRAM}`,
+    pattern: `${SEPARATOR}(?:${BLANK}*[(!@]?${BLANK}*${WRAPPER}${PROGRAM}|${WORDS}(?:[;|&>)\`]|$))`,
   },
   { id: 'command_line', points: 75, pattern: `[\\r\\n]${BLANK}*${WRAPPER}${LINE_PROGRAM}` },
   {
@@ -93,7 +93,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_substitution',
     points: 75,
     pattern:
-      '[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]|`[ ]*[a-z/._-]{2,12}(?:[ ][^`]{1,60})?`',
+      '[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]',
   },
   {
     id: 'command_wildcard',
@@ -117,7 +117,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_loop',
     points: 75,
     pattern:
-      '(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|["\'%({\\[]?[a-z0-9% _.-]{1,40}["\'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+[a-z(])',
+      '(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|["\'%{\\[]?[a-z0-9% _.-]{1,40}["\'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))',
   },
   {
     id: 'command_encoded',

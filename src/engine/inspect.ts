@@ -1,6 +1,6 @@
 import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
-import { newFinding } from './finding.ts';
+import { newFinding, raise } from './finding.ts';
 import {
   AGENT_SUSPECT,
   BASE64_INSIDE,
@@ -9,7 +9,7 @@ import {
   TARGET_SUSPECT,
 } from './gate-patterns.ts';
 import type { Host } from './host.ts';
-import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
+import { PROBE_RULES, SERVER_PAGE, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeDocument } from './judge.ts';
 import { judgeProtocol } from './protocol.ts';
 import type { HeaderFacts, RequestHead } from './request.ts';
@@ -128,6 +128,13 @@ export function inspectHead(host: Host, request: RequestHead, facts: HeaderFacts
   judgeProtocol(host, request, facts, signals);
 }
 
+function judgeFile(worst: Worst, content: string): void {
+  const finding = newFinding();
+  if (worst.host.match(SERVER_PAGE, worst.host.lower(content.slice(0, 4096))))
+    raise(finding, 'upload_page', 75);
+  consider(worst, finding, 'body', false);
+}
+
 function judgeMultipart(worst: Worst, body: string, boundary: string, signals: Signal[]): void {
   const host = worst.host;
   for (const part of readMultipart(body, boundary, host.lower)) {
@@ -136,9 +143,9 @@ function judgeMultipart(worst: Worst, body: string, boundary: string, signals: S
       judgeValue(worst, part.filename, 'body', 2);
     }
     judgeValue(worst, part.name, 'body', 2);
-    // A file is not what a server puts into a query or a page; its name is.
+    // A file is not what a server puts into a query or a page: only what would run by itself counts in it.
     if (part.filename === '') judgeValue(worst, part.content, 'body', 0);
-    else judgeValue(worst, part.content.slice(0, 4096), 'body', 2);
+    else judgeFile(worst, part.content);
   }
 }
 

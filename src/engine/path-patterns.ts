@@ -96,3 +96,7 @@ export const PROBE_RULES: readonly Rule[] = [
 /** The name of an uploaded file that a server might run. */
 export const UPLOAD_NAME =
   '[.][ ]*(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4})*$|^sess_[a-z0-9,-]{16,}$';
+
+/** A page that a server would run, whatever its name. */
+export const SERVER_PAGE =
+  '<[?]php[ \\t\\r\\n]|<%@[ ]*page|<%[=!]?[ ]*(?:runtime|system|eval|execute|request|server)|<jsp:';

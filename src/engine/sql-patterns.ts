@@ -21,7 +21,7 @@ export const SQL_SHAPES: readonly Rule[] = [
     pattern:
       '(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])',
   },
-  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]*X[(][)nsvwXf(]' },
+  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]*X[(][)nsvXf(]' },
   { id: 'sql_filter', points: 75, pattern: 'F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]' },
   // A condition that goes on where a value stood: and x = …
   {
@@ -53,7 +53,7 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       'drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`"\\[]' +
       '|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]' +
       '|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)' +
-      '|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)' +
+      '|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#)' +
       '|update[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*=' +
       '|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`"\\[]' +
       '|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`"\\[]+[ \\t\\r\\n]*[(;]' +

@@ -1725,6 +1725,8 @@ ____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win
 ____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]*|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
 ____exports.UPLOAD_NAME = "[.][ ]*(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4})*$|^sess_[a-z0-9,-]{16,}$"
+--- A page that a server would run, whatever its name.
+____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]*page|<%[=!]?[ ]*(?:runtime|system|eval|execute|request|server)|<jsp:"
 return ____exports
  end,
 ["code-patterns"] = function(...)
@@ -1738,7 +1740,7 @@ ____exports.CODE_RULES = {
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
     {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]+[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
     {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
-    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z]{2,}|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
+    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
     {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]+[$a-z@]|\\[/?php\\]|<script[^>]+language[ ]*=[ \"']*php"},
     {id = "php_superglobal", points = 80, pattern = "[$][{'\"]*_[ ]*(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]*erver"},
     {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]*|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]*;base64,pd9waha|data://text"},
@@ -1781,15 +1783,15 @@ local FOLDER = "(?:[a-z/.~]{0,40}/)?"
 local ARGUMENT = BLANK .. "+(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]+[.][0-9]|https?:|[a-z0-9_.-]+(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
 --- What may follow a name that is no word.
 local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "*$|") .. BLANK) .. "*[;|&<>)`]|") .. ARGUMENT) .. "|") .. BLANK) .. "+[a-z0-9_.-]+") .. BLANK) .. "*(?:$|[;|&<>)`]))"
---- What must follow a word.
-local AFTER_WORD = ((("(?:" .. BLANK) .. "*[;|&>)`]|") .. ARGUMENT) .. ")"
-local PROGRAM = (((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. "(?:") .. AFTER_WORD) .. "|$))"
+local PROGRAM = ((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. ")"
 --- After a line break even a program's name may be the first word of a sentence.
-local LINE_PROGRAM = (((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. AFTER_WORD) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
+local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "*[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
 local WRAPPER = ((("(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)" .. BLANK) .. "+(?:-[a-z0-9]+") .. BLANK) .. "+)?){0,2}"
+--- What ends one command and begins another.
+local SEPARATOR = "(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
-    {id = "command_chained", points = 80, pattern = ((((("(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})" .. BLANK) .. "*[(!@]?") .. BLANK) .. "*") .. WRAPPER) .. PROGRAM},
+    {id = "command_chained", points = 80, pattern = (((((((((SEPARATOR .. "(?:") .. BLANK) .. "*[(!@]?") .. BLANK) .. "*") .. WRAPPER) .. PROGRAM) .. "|") .. WORDS) .. "(?:[;|&>)`]|$))"},
     {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "*") .. WRAPPER) .. LINE_PROGRAM},
     {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "*@?") .. WINDOWS) .. "(?:") .. BLANK) .. "*$|") .. BLANK) .. "+(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "*[;|&<>])"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "*") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "+(?:--?[a-z][a-z0-9-]*(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "*(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "*[|>;]") .. BLANK) .. "*[a-z/])"},
@@ -1800,11 +1802,11 @@ ____exports.COMMAND_RULES = {
     {id = "command_device", points = 85, pattern = "/dev/(?:tcp|udp)/"},
     {id = "command_shellshock", points = 95, pattern = "^[ ]*[(][ ]*[)][ ]*[{]|[(][ ]*[)][ ]*[{][ ]*(?:[:_a-z]?[ ]*;|_[ ]*;)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
-    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]|`[ ]*[a-z/._-]{2,12}(?:[ ][^`]{1,60})?`"},
+    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]"},
     {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]*"},
     {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]*|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]*[$][a-z0-9_]{1,20}(?:[$]|[ ]+[$/-])"},
     {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]*(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
-    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|[\"'%({\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+[a-z(])"},
+    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|[\"'%{\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
     {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]*[(]|new-object[ ]+(?:system|net)[.]"},
     {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]+(?:[-+][a-z]+[ ]+)?['\"]?[a-z0-9_-]{1,30}['\"]?="},
     {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
@@ -2117,7 +2119,7 @@ ____exports.SQL_SHAPES = {
     {id = "sql_union", points = 90, pattern = "^[^U]*[nsvuc)mod.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
     {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.odmC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]"},
     {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])"},
-    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]*X[(][)nsvwXf(]"},
+    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]*X[(][)nsvXf(]"},
     {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
     {id = "sql_condition_tail", points = 70, pattern = "^[)]*L[(]*N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]+)+[)]$|^[)]A[ws]?F"},
     {id = "sql_variable_end", points = 70, pattern = "^[(]*vc$|^mn(?:[mod]n)*U[hc]?$|^n(?:[mod]n)+U[hc]?$|^[mn]+U[hc]$"},
@@ -2129,7 +2131,7 @@ ____exports.SQL_DANGLING = "^s[)]*L[(]*(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]*Ln$"
 ____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$"
 --- Over text: statements that make sense wherever they stand. One space stands for any blank.
 ____exports.SQL_STATEMENTS = {
-    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#|$)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile") .. "|drop[ ]+[a-z_]+[ ]*;[ ]*--") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
+    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile") .. "|drop[ ]+[a-z_]+[ ]*;[ ]*--") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
     {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*['\"(@0-9]"},
     {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]+(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
     {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]+analyse[ \\t\\r\\n]*[(]"},
@@ -3351,6 +3353,7 @@ local ____decode_2Ets = require("decode")
 local decodePercent = ____decode_2Ets.decodePercent
 local ____finding_2Ets = require("finding")
 local newFinding = ____finding_2Ets.newFinding
+local raise = ____finding_2Ets.raise
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
 local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
@@ -3359,6 +3362,7 @@ local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____path_2Dpatterns_2Ets = require("path-patterns")
 local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
+local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
 local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
 local ____judge_2Ets = require("judge")
 local judgeDocument = ____judge_2Ets.judgeDocument
@@ -3569,6 +3573,16 @@ function ____exports.inspectHead(host, request, facts, signals)
     judgeFixation(host, request, facts, signals)
     judgeProtocol(host, request, facts, signals)
 end
+local function judgeFile(worst, content)
+    local finding = newFinding()
+    if worst.host.match(
+        SERVER_PAGE,
+        worst.host.lower(string.sub(content, 1, 4096))
+    ) then
+        raise(finding, "upload_page", 75)
+    end
+    consider(worst, finding, "body", false)
+end
 local function judgeMultipart(worst, body, boundary, signals)
     local host = worst.host
     for ____, part in ipairs(readMultipart(body, boundary, host.lower)) do
@@ -3580,12 +3594,7 @@ local function judgeMultipart(worst, body, boundary, signals)
         if part.filename == "" then
             judgeValue(worst, part.content, "body", 0)
         else
-            judgeValue(
-                worst,
-                string.sub(part.content, 1, 4096),
-                "body",
-                2
-            )
+            judgeFile(worst, part.content)
         end
     end
 end
