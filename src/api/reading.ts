@@ -34,8 +34,8 @@ export const PagedQuery = Type.Object(
 
 /** Whether the node hears the store right now. */
 export const isLive = (node: Node): boolean => {
-  const { state, age_ms, heard_at } = node.reflector.status();
-  return heard_at !== undefined && state !== 'disconnected' && state !== 'stopped' && age_ms <= STALE_MS;
+  const { state, age_ms, listings } = node.reflector.status();
+  return listings > 0 && state !== 'disconnected' && state !== 'stopped' && age_ms <= STALE_MS;
 };
 
 export const freshness = (node: Node): Freshness =>

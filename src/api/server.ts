@@ -99,6 +99,14 @@ const observe = (server: FastifyInstance, node: Node): void => {
       'cache-control': 'no-store',
     });
   });
+  // A connection that is busy when the node stops would otherwise stay open, idle, behind its last answer.
+  let closing = false;
+  server.addHook('preClose', async () => {
+    closing = true;
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    if (closing) void reply.header('connection', 'close');
+  });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     const seconds = reply.elapsedTime / 1000;

@@ -17,15 +17,22 @@ interface Fleet {
 
 const ACME = { 'x-tenant-id': 'company-acme', 'content-type': 'application/json' };
 
-const overTls = (url: string, servername: string): Promise<{ status: number; body: string; fingerprint: string }> =>
+const overTls = (
+  url: string,
+  servername: string,
+): Promise<{ status: number; body: string; fingerprint: string }> =>
   new Promise((resolve, reject) => {
-    const call = request(`${url}/api/v1/tls`, { servername, rejectUnauthorized: false, agent: false }, (response) => {
-      let body = '';
-      const socket = response.socket as TLSSocket;
-      const fingerprint = socket.getPeerCertificate().fingerprint256;
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body, fingerprint }));
-    });
+    const call = request(
+      `${url}/api/v1/tls`,
+      { servername, rejectUnauthorized: false, agent: false },
+      (response) => {
+        let body = '';
+        const socket = response.socket as TLSSocket;
+        const fingerprint = socket.getPeerCertificate().fingerprint256;
+        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body, fingerprint }));
+      },
+    );
     call.on('error', reject);
     call.end();
   });
@@ -82,7 +89,10 @@ const promises = (fleet: () => Fleet): void => {
       headers: ACME,
       body: JSON.stringify({ updates: { upstream: origin.url } }),
     });
-    expect(await answer.json()).toMatchObject({ message: '路由 acme-api 已更新', sync_status: 'all_nodes_updated' });
+    expect(await answer.json()).toMatchObject({
+      message: '路由 acme-api 已更新',
+      sync_status: 'all_nodes_updated',
+    });
     for (const url of http) {
       await expect.poll(async () => (await fetch(`${url}/api/v1/things?x=1`)).status).toBe(200);
       const seen = (await (await fetch(`${url}/api/v1/things?x=1`)).json()) as { path: string };

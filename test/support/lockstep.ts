@@ -119,7 +119,13 @@ export class Workplace {
   }
 
   /** Everything in one process, on free ports. */
-  async dev(): Promise<{ process: LockstepProcess; nodes: string[]; http: string[]; https: string[]; origin: string }> {
+  async dev(): Promise<{
+    process: LockstepProcess;
+    nodes: string[];
+    http: string[];
+    https: string[];
+    origin: string;
+  }> {
     const process = await this.start('dev', [
       'dev',
       ...['--data-dir', join(this.directory, 'data'), '--node-ports', '0,0,0', '--http-ports', '0,0'],
@@ -127,7 +133,11 @@ export class Workplace {
     ]);
     await process.printed(/Ctrl-C/g);
     const text = process.log();
-    const line = (start: string) => text.split('\n').filter((row) => row.trim().startsWith(start)).join(' ');
+    const line = (start: string) =>
+      text
+        .split('\n')
+        .filter((row) => row.trim().startsWith(start))
+        .join(' ');
     const urls = (row: string, scheme: string) => row.match(new RegExp(`${scheme}://\\S+`, 'g')) ?? [];
     return {
       process,
