@@ -35,7 +35,7 @@ const foreign = <const F extends readonly string[]>(fields: F) =>
     TSchema
   >;
 
-/** Balancing by key, active checks, service discovery, client certificates. `keepalive_pool` is only tuning. */
+/** Balancing by key, active checks, service discovery, client certificates. */
 export const FOREIGN_UPSTREAM = [
   'key',
   'checks',
@@ -54,11 +54,23 @@ const Node = Type.Object({
   priority: Type.Optional(Type.Integer()),
 });
 
+const KeepalivePool = Type.Object({
+  size: Type.Optional(Type.Integer({ minimum: 1 })),
+  idle_timeout: Type.Optional(Type.Number({ minimum: 0 })),
+  requests: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+
 const Upstream = Type.Object(
   {
     ...described,
     ...foreign(FOREIGN_UPSTREAM),
-    ...foreign(['keepalive_pool', 'hash_on']),
+    keepalive_pool: Type.Optional(KeepalivePool),
+    // Only other balancers read it, and APISIX's Admin API writes its default everywhere.
+    hash_on: Type.Optional(
+      Type.Union(
+        ['vars', 'header', 'cookie', 'consumer', 'vars_combinations'].map((name) => Type.Literal(name)),
+      ),
+    ),
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
     nodes: Type.Optional(Type.Union([Type.Array(Node), Type.Record(Type.String(), Weight)])),
     type: Type.Optional(Type.String()),

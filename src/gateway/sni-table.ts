@@ -13,10 +13,6 @@ export class SniTable {
   /** By what stands behind the `*`. */
   private readonly wildcards = new Map<string, Certificate[]>();
 
-  get size(): number {
-    return this.exact.size + this.wildcards.size;
-  }
-
   add(certificate: Certificate): void {
     for (const sni of certificate.snis) {
       const [map, key] = this.place(sni);

@@ -15,6 +15,9 @@ import {
   startUpstream,
 } from '../../test/gateway/fixture.ts';
 
+// Fifty megabytes take their time on a busy machine.
+vi.setConfig({ testTimeout: 20_000 });
+
 const stack: Cleanup = [];
 afterEach(() => cleanUp(stack));
 
