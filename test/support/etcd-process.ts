@@ -6,14 +6,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /**
- * Runs its arguments as a child and prints the child's pid. When its standard input ends, however this
- * process came to die, it kills the child. It ends when the child ends.
+ * Runs its arguments behind the first as a child and prints the child's pid. When its standard input ends,
+ * however this process came to die, it kills the child and removes the directory, its first argument. It ends
+ * when the child ends.
  */
 const SUPERVISOR = [
+  'directory=$1; shift',
   'exec 3<&0',
   '"$@" </dev/null >&2 3<&- & child=$!',
   'echo $child',
-  '{ read _ <&3; kill -9 $child; } >/dev/null 2>&1 & reader=$!',
+  '{ read _ <&3; trap "" TERM; kill -9 $child; sleep 0.2; rm -rf "$directory"; } >/dev/null 2>&1 & reader=$!',
   'exec 3<&-',
   'wait $child; kill $reader 2>/dev/null',
 ].join('\n');
@@ -29,9 +31,14 @@ export class EtcdProcess {
     this.exited = once(supervisor, 'exit');
   }
 
-  static async start(binary: string, args: readonly string[], logFile: string): Promise<EtcdProcess> {
+  static async start(
+    directory: string,
+    binary: string,
+    args: readonly string[],
+    logFile: string,
+  ): Promise<EtcdProcess> {
     const env = { PATH: process.env['PATH'], ETCD_UNSUPPORTED_ARCH: process.arch };
-    const command = ['-c', SUPERVISOR, 'etcd-supervisor', binary, ...args];
+    const command = ['-c', SUPERVISOR, 'etcd-supervisor', directory, binary, ...args];
     const supervisor = spawn('sh', command, { stdio: ['pipe', 'pipe', 'pipe'], env });
     supervisor.stderr.pipe(createWriteStream(logFile, { flags: 'a' }));
     const [line] = (await once(createInterface(supervisor.stdout), 'line')) as [string];

@@ -5,7 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDebianTool } from '../../scripts/debian.js';
 import { EtcdProcess, tailOf } from './etcd-process.ts';
@@ -75,7 +75,8 @@ const ask = ({ url, body, token, tls }: Ask): Promise<Answer> =>
 export class EtcdMember {
   readonly name: string;
   readonly clientUrl: string;
-  readonly peerUrl: string;
+  /** Swap its contents while the member is down to play a restored backup. */
+  readonly dataDirectory: string;
   private readonly healthUrl: string;
   private readonly binary: string;
   private readonly args: readonly string[];
@@ -85,7 +86,7 @@ export class EtcdMember {
   constructor(parts: {
     name: string;
     clientUrl: string;
-    peerUrl: string;
+    dataDirectory: string;
     healthUrl: string;
     binary: string;
     args: readonly string[];
@@ -93,7 +94,7 @@ export class EtcdMember {
   }) {
     this.name = parts.name;
     this.clientUrl = parts.clientUrl;
-    this.peerUrl = parts.peerUrl;
+    this.dataDirectory = parts.dataDirectory;
     this.healthUrl = parts.healthUrl;
     this.binary = parts.binary;
     this.args = parts.args;
@@ -106,7 +107,7 @@ export class EtcdMember {
   }
 
   async start(): Promise<void> {
-    this.process = await EtcdProcess.start(this.binary, this.args, this.logFile);
+    this.process = await EtcdProcess.start(dirname(this.dataDirectory), this.binary, this.args, this.logFile);
   }
 
   /** Resolves when the member has a leader and answers; throws with the end of its log otherwise. */
@@ -228,11 +229,12 @@ export const startEtcd = async (options: EtcdClusterOptions = {}): Promise<EtcdC
   const peers = Array.from({ length: count }, (_, i) => `m${i}=${urlOf(i * 3 + 1)}`).join(',');
   const members = Array.from({ length: count }, (_, i) => {
     const name = `m${i}`;
+    const dataDirectory = join(directory, name);
     const clientUrl = urlOf(i * 3, certificates ? 'https' : 'http');
     const [peerUrl, healthUrl] = [urlOf(i * 3 + 1), urlOf(i * 3 + 2)];
     const args = [
       `--name=${name}`,
-      `--data-dir=${join(directory, name)}`,
+      `--data-dir=${dataDirectory}`,
       `--listen-client-urls=${clientUrl}`,
       `--advertise-client-urls=${clientUrl}`,
       `--listen-peer-urls=${peerUrl}`,
@@ -248,7 +250,7 @@ export const startEtcd = async (options: EtcdClusterOptions = {}): Promise<EtcdC
     return new EtcdMember({
       name,
       clientUrl,
-      peerUrl,
+      dataDirectory,
       healthUrl: `${healthUrl}/health`,
       binary,
       args,

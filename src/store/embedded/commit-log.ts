@@ -13,6 +13,9 @@ import type { Commit, History } from './history.ts';
 /** One group's bound: keeps a disk transaction small under a flood of writers. */
 const MAX_GROUP = 256;
 
+/** The part of the disk that commits need. */
+export type CommitDisk = Pick<Disk, 'write' | 'revision'>;
+
 type LeaseWrites = Map<LeaseId, StoredLease | undefined>;
 
 interface Waiting {
@@ -24,7 +27,7 @@ interface Waiting {
 export class CommitLog {
   private readonly waiting: Waiting[] = [];
   private readonly history: History;
-  private readonly disk: Disk | undefined;
+  private readonly disk: CommitDisk | undefined;
   private readonly log: Log;
   private readonly publish: (commits: readonly Commit[]) => void;
   private durableRevision: Revision;
@@ -33,7 +36,7 @@ export class CommitLog {
 
   constructor(
     history: History,
-    disk: Disk | undefined,
+    disk: CommitDisk | undefined,
     log: Log,
     publish: (commits: readonly Commit[]) => void,
   ) {

@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_REVISION } from '../../shared/revision.ts';
 import { CompactedError, StoreUnavailableError } from '../port.ts';
 import { recordWatch } from '../contract/bench.ts';
 import { EmbeddedStoreBusyError } from './disk.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
+import { thisProcess } from './owner.ts';
 
 const STORE = new URL('./embedded-store.ts', import.meta.url).href;
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
@@ -130,6 +132,20 @@ describe('the embedded store, across processes', () => {
     const second = await openEmbeddedStore({ directory });
     expect((await second.range({ prefix: '/' })).kvs).toMatchObject([{ key: '/a', value: '1' }]);
     await second.close();
+  });
+
+  it('never writes again once another process has taken the directory over', async () => {
+    const store = await openEmbeddedStore({ directory });
+    const env = open({ path: join(directory, 'lockstep.lmdb'), noSubdir: true, maxDbs: 8, encoding: 'json' });
+    const meta = env.openDB({ name: 'meta', encoding: 'json', useVersions: true });
+    await meta.put('owner', thisProcess(0), 12_345);
+    const late = store.transact({ guards: [], puts: [{ key: '/a', value: '1' }], deletes: [] });
+    await expect(late).rejects.toThrow(StoreUnavailableError);
+    await expect(late).rejects.toThrow(`another process has taken over ${directory}`);
+    expect(store.endpoints()).toMatchObject([{ healthy: false }]);
+    await store.close();
+    const next = await openEmbeddedStore({ directory }).catch((error: Error) => error);
+    expect(next).toBeInstanceOf(EmbeddedStoreBusyError); // the new owner keeps its claim
   });
 
   it('finishes what was submitted before it closes', async () => {

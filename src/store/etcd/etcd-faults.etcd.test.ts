@@ -1,10 +1,11 @@
 /** What the etcd store does when members die, freeze and vanish. Real processes, three members. */
+import { cp, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CutProxy } from '../../../test/support/etcd-proxy.ts';
 import { startEtcd } from '../../../test/support/etcd.ts';
 import type { EtcdCluster, EtcdMember } from '../../../test/support/etcd.ts';
-import { NO_REVISION, revision } from '../../shared/revision.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
 import type { Revision, Stamp } from '../../shared/revision.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../port.ts';
 import type { ConfigStore, Step, WatchEnd } from '../port.ts';
@@ -327,22 +328,36 @@ describe('the etcd store, three members', () => {
     expect(lease.held()).toBe(false);
     expect(performance.now() - cutAt_ms).toBeLessThan(5_000);
   });
+});
 
-  it('ends as rewound when the cluster answers from an older revision than the start', async () => {
-    const store = open();
-    const stamp = await here(store);
-    const ends: WatchEnd[] = [];
-    const watch = store.watch(
-      PREFIX,
-      { ...stamp, revision: revision(stamp.revision + 5) },
-      {
-        onOpen: () => {},
-        onStep: () => {},
-        onAlive: () => {},
-        onEnd: (end) => void ends.push(end),
-      },
-    );
-    await vi.waitFor(() => expect(ends).toEqual([{ reason: 'rewound' }]), WAIT);
-    watch.stop();
+describe('the etcd store, one member', () => {
+  it('ends its watch as rewound after a restored backup, which keeps the cluster id and forgets revisions', async () => {
+    await using cluster = await startEtcd();
+    const [member] = cluster.members as [EtcdMember];
+    const store = openEtcdStore({ endpoints: cluster.endpoints });
+    const backup = `${member.dataDirectory}-backup`;
+    const put = (value: string) =>
+      store.transact({ guards: [], puts: [{ key: `${PREFIX}a`, value }], deletes: [] });
+    await put('kept');
+    await member.kill();
+    await cp(member.dataDirectory, backup, { recursive: true });
+    await member.start();
+    await member.ready();
+    let last: Stamp | undefined;
+    for (let i = 0; i < 10; i++) last = await put(`forgotten ${i}`);
+    const follower = new Follower(store, last as Stamp);
+    await vi.waitFor(() => expect(follower.opens.length).toBe(1), WAIT);
+
+    await member.kill();
+    await rm(member.dataDirectory, { recursive: true });
+    await cp(backup, member.dataDirectory, { recursive: true });
+    await member.start();
+    await vi.waitFor(() => expect(follower.ends.at(-1)?.end).toEqual({ reason: 'rewound' }), WAIT);
+    const after = await store.range({ prefix: PREFIX });
+    expect(after.clusterId).toBe(last?.clusterId);
+    expect(after.revision).toBeLessThan(last?.revision ?? 0);
+    expect(follower.steps).toEqual([]);
+    follower.stop();
+    await store.close();
   });
 });
