@@ -3,6 +3,7 @@ import type { Receipt } from '../change/commit.ts';
 import type { ChangeRequest } from '../change/context.ts';
 import { Refusal } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
+import { PRINTABLE } from '../contract/validator.ts';
 import { etagOf } from '../domain/version.ts';
 import type { Revision } from '../shared/revision.ts';
 import type { Answer, Call } from './endpoint.ts';
@@ -48,9 +49,8 @@ export const WRITE_HEADERS: TProperties = {
   ),
   'x-change-reason': Type.Optional(
     Type.String({
-      maxLength: 200,
-      pattern: '^[\\x20-\\x7e\\u0080-\\u00ff]*$',
-      description: 'Goes into the history.',
+      maxLength: 600,
+      description: 'Goes into the history. UTF-8.',
     }),
   ),
 };
@@ -66,13 +66,36 @@ const tags = (header: string | undefined, name: string): string[] | undefined =>
   });
 };
 
-/** The change asked for by a call. @throws Refusal invalid_value for malformed preconditions */
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Node reads headers as Latin-1; reasons are written in any language. */
+const reasonOf = (header: string | undefined): string | undefined => {
+  if (header === undefined) return undefined;
+  const field = 'x-change-reason';
+  const refuse = (cause?: unknown) =>
+    new Refusal('invalid_value', {
+      in: 'header',
+      pointer: `/${field}`,
+      params: { field, reason: 'expected printable UTF-8' },
+      cause,
+    });
+  let text: string;
+  try {
+    text = decoder.decode(Buffer.from(header, 'latin1'));
+  } catch (cause) {
+    throw refuse(cause);
+  }
+  if (!PRINTABLE.test(text)) throw refuse();
+  return text;
+};
+
+/** The change asked for by a call. @throws Refusal invalid_value for malformed headers */
 export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
   const key = call.headers['idempotency-key'];
   return {
     actor: call.principal.actor,
     request_id: call.request_id,
-    reason: call.headers['x-change-reason'],
+    reason: reasonOf(call.headers['x-change-reason']),
     preconditions: {
       ifMatch: tags(call.headers['if-match'], 'if-match'),
       ifNoneMatch: tags(call.headers['if-none-match'], 'if-none-match'),

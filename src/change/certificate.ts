@@ -20,14 +20,14 @@ export const uploadCertificate = async (
   request: ChangeRequest,
   tenant_id: string,
   upload: CertificateUpload,
-): Promise<Receipt> => {
+): Promise<{ receipt: Receipt; expires_at: string }> => {
   const { sealer } = room;
   if (!sealer) throw new Refusal('master_key_missing');
   const now = room.clock.now();
   const facts = readCertificate(upload.cert, upload.key);
   checkCertificate(facts, upload, now);
   const id = certificateId(tenant_id, upload.domain);
-  return commitChange(room, request, lockKey(id), async (reader) => {
+  const receipt = await commitChange(room, request, lockKey(id), async (reader) => {
     const before = await reader.record('ssl', id);
     const draft = (version: number) => ({
       id,
@@ -41,6 +41,7 @@ export const uploadCertificate = async (
     });
     return [{ kind: 'ssl', id, before, draft }];
   });
+  return { receipt, expires_at: facts.not_after };
 };
 
 /** @throws Refusal certificate_not_found, also for another tenant's */

@@ -59,7 +59,7 @@ const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Pr
   const start = room.clock.monotonic();
   let renewedLease = false;
   for (let attempt = 0; room.clock.monotonic() - start < RACES_MS; attempt++) {
-    const reader = new GuardedReader(room.store, room.keys);
+    const reader = new GuardedReader(room.store, room.keys, attempt === 0);
     const replayed = await replay(reader, request);
     if (replayed) return replayed;
     const prepared = await prepare(room, request, reader, await plan(reader));

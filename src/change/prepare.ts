@@ -124,8 +124,7 @@ const prepareEdit = async (
 ): Promise<PreparedEdit> => {
   const { kind, id, before } = edit;
   const { keys } = room;
-  const newest = before?.record.version ?? (await reader.newest(kind, id))?.version ?? 0;
-  const version = nextVersion(newest);
+  const version = nextVersion(await reader.newestVersion(kind, id, before));
   const record = stamped(edit, version, author);
   const entryOf = record ?? before?.record;
   if (!entryOf) throw new Error(`nothing to delete at ${kind}/${id}`);
@@ -136,7 +135,7 @@ const prepareEdit = async (
   const projections = record
     ? projectionsOf(kind, record, room.sealer)
     : placesOf(kind, id).map((place) => ({ ...place, body: null }));
-  const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), kind, id);
+  const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), edit);
   const claims = await prepareClaims(room, reader, edit, record);
   const pruned = prunedVersion(version);
   return {
@@ -174,8 +173,7 @@ const prepareProjections = async (
   reader: GuardedReader,
   projections: readonly Projection[],
   now_s: number,
-  kind: Kind,
-  id: string,
+  edit: Edit,
 ): Promise<{ puts: Put[]; deletes: string[]; edits: ProjectedEdit[] }> => {
   const puts: Put[] = [];
   const deletes: string[] = [];
@@ -183,9 +181,12 @@ const prepareProjections = async (
   for (const projection of projections) {
     const { directory } = projection;
     const existing = await reader.projected(directory, projection.id);
-    // Somebody else's object in the same prefix is not ours to overwrite or to delete.
+    // Nobody else's object is overwritten by a new one. Where ours has been, whatever is there is ours again.
     const foreign =
-      existing !== undefined && parseJson(existing) !== undefined && !isManaged(directory, existing);
+      !edit.before &&
+      existing !== undefined &&
+      parseJson(existing) !== undefined &&
+      !isManaged(directory, existing);
     const key = room.keys.projected(directory, projection.id);
     if (projection.body === null) {
       if (existing === undefined || foreign) continue;
@@ -193,7 +194,7 @@ const prepareProjections = async (
       edits.push({ directory, id: projection.id, action: 'delete' });
       continue;
     }
-    if (foreign) throw taken(kind, id);
+    if (foreign) throw taken(edit);
     assertReadable(projection);
     const value = render(projection, existing, now_s);
     if (value === undefined) continue;
@@ -203,10 +204,13 @@ const prepareProjections = async (
   return { puts, deletes, edits };
 };
 
-const taken = (kind: Kind, id: string): Refusal =>
+const taken = ({ kind, id, pointer = '' }: Edit): Refusal =>
   kind === 'ssl'
-    ? new Refusal('domain_taken', { pointer: '/domain', params: { domain: id.slice(id.indexOf(':') + 1) } })
-    : new Refusal('route_id_taken', { pointer: '/route/id', params: { id } });
+    ? new Refusal('domain_taken', {
+        pointer: `${pointer}/domain`,
+        params: { domain: id.slice(id.indexOf(':') + 1) },
+      })
+    : new Refusal('route_id_taken', { pointer: `${pointer}/id`, params: { id } });
 
 const prepareClaims = async (
   room: ChangeRoom,

@@ -24,10 +24,13 @@ export class GuardedReader {
   private readonly keys: Keyspace;
   private readonly seen = new Map<string, Guard>();
   private readonly reads = new Map<string, Promise<KeyValue | undefined>>();
+  private readonly trusting: boolean;
 
-  constructor(store: ConfigStore, keys: Keyspace) {
+  /** @param trusting takes a record's word for its version; an attempt after a lost race looks at the history */
+  constructor(store: ConfigStore, keys: Keyspace, trusting: boolean) {
     this.store = store;
     this.keys = keys;
+    this.trusting = trusting;
   }
 
   guards(): Guard[] {
@@ -42,11 +45,22 @@ export class GuardedReader {
     const decoded = decodeRecord(kind, id, kv.value);
     if (decoded.ok) return { record: decoded.value, revision: kv.modRevision };
     const newest = await this.newest(kind, id);
-    return newest ? { record: newest.record as RecordOf[K], revision: kv.modRevision } : undefined;
+    if (!newest || newest.action === 'delete') return undefined;
+    return { record: newest.record as RecordOf[K], revision: kv.modRevision };
+  }
+
+  /**
+   * The newest version an object ever had, 0 for none. A record edited by hand may name an older one, which
+   * would lose every race against its own history.
+   */
+  async newestVersion(kind: Kind, id: string, before: Loaded | undefined): Promise<number> {
+    const known = before?.record.version ?? 0;
+    if (before && this.trusting) return known;
+    return Math.max(known, (await this.newest(kind, id))?.version ?? 0);
   }
 
   /** The newest history entry of an object, deleted or not. */
-  async newest(kind: Kind, id: string): Promise<HistoryEntry | undefined> {
+  private async newest(kind: Kind, id: string): Promise<HistoryEntry | undefined> {
     const { kvs } = await list(this.store, [this.keys.historyOf(kind, id)], { keysOnly: true });
     const versions = kvs
       .map((kv) => this.keys.parse(kv.key))

@@ -27,8 +27,8 @@ interface Wanted extends Projected {
 
 /**
  * Compares what APISIX reads with what the source records say, and puts right what differs: edits by hand, lost
- * objects, leftovers. Objects of others in the same prefix are left alone, and so is the projection of a record
- * that can't be read.
+ * objects, leftovers. Where a record of ours has its object, whatever is there is put right; what others keep
+ * elsewhere in the same prefix is left alone, and so is the projection of a record that can't be read.
  * @throws StoreUnavailableError
  */
 export const repairProjection = async (room: ChangeRoom): Promise<Repair[]> => {
@@ -43,7 +43,6 @@ export const repairProjection = async (room: ChangeRoom): Promise<Repair[]> => {
   const repairs: Repair[] = [];
   for (const [key, object] of wanted) {
     const stored = found.get(key);
-    if (stored && !isManaged(object.directory, stored.value) && isJson(stored.value)) continue;
     const value = render(object, stored?.value, Math.floor(room.clock.now() / 1000));
     if (value === undefined) continue;
     const guards: Guard[] = [
@@ -71,15 +70,6 @@ const repair = (
   found: Repair['found'],
   repaired: boolean,
 ): Repair => ({ directory, id, found, at: new Date(room.clock.now()).toISOString(), repaired });
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** An orphan stays an orphan only while nobody creates its record. */
 const absentSource = (room: ChangeRoom, place: { directory: Directory; id: string }): Guard[] => {

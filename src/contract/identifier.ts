@@ -18,8 +18,6 @@ export const RouteId = Type.String({
   examples: ['api-route-1'],
 });
 
-export const NodeId = Type.String({ pattern: IDENTIFIER, description: 'A Defense API node.' });
-
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
 /** Ten labels are more than any real name and keep a claim's guards within one transaction. */

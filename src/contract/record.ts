@@ -57,8 +57,6 @@ export interface RecordOf {
   readonly ssl: CertificateRecord;
 }
 
-export type AnyRecord = RecordOf[Kind];
-
 export const ACTIONS = ['create', 'update', 'delete'] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -89,11 +87,6 @@ export interface NodeReceipt {
   readonly version: string;
   /** Tells two processes with one node id apart. */
   readonly instance: string;
-}
-
-/** `claims/…`: a host, or a path without host, belongs to a tenant while a record of its uses it. */
-export interface Claim {
-  readonly tenant_id: string;
 }
 
 /** `requests/…`, leased: what an `Idempotency-Key` led to. The key's mod revision is the change's. */

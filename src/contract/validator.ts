@@ -10,7 +10,8 @@ const isCidr = (text: string): boolean => {
   return plain && !/(^|\.)0\d/.test(text) && (ipaddr.isValidCIDR(text) || ipaddr.isValid(text));
 };
 
-const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
+/** Text without control, formatting or separator characters and without halves of surrogate pairs. */
+export const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
 
 /**
  * `/a/b`, `/a/*` or `/*`. No empty, `.` or `..` segment, no wildcard elsewhere, nothing that a gateway

@@ -216,7 +216,9 @@ const HEADERS: BadRequest[] = [
   header('idempotency-key', 'two words'),
   header('idempotency-key', 'k'.repeat(129)),
   header('idempotency-key', ''),
-  header('x-change-reason', 'r'.repeat(201)),
+  header('x-change-reason', 'r'.repeat(601)),
+  header('x-change-reason', 'a reason in Latin-1: caf\u00e9'),
+  header('x-change-reason', Buffer.from('turned\u202earound').toString('latin1')),
   { ...header('if-match', '"1-1"', { code: 'precondition_failed' }), tenant: 'tenant-without-config' },
 ];
 

@@ -76,7 +76,8 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
     const snapshot = node.cache.snapshot();
     return (
       node.reflector.status().state === 'live' &&
-      snapshot?.stamp.revision === newest &&
+      snapshot !== undefined &&
+      snapshot.stamp.revision >= newest &&
       snapshot.nodes.size === nodes.length &&
       node.convergence.pending(snapshot.changed).length === 0
     );

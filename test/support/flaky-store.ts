@@ -15,7 +15,8 @@ export class FlakyStore implements ConfigStore {
   readonly kind;
   readonly maxOperations;
   /** Decides each transaction's fate; told its position from 0. */
-  transactFault: (transaction: Transaction, n: number) => TransactFault = () => 'none';
+  transactFault: (transaction: Transaction, n: number) => TransactFault | Promise<TransactFault> = () =>
+    'none';
   /** Called before each range; may throw. */
   beforeRange: () => void | Promise<void> = () => {};
   ranges = 0;
@@ -58,7 +59,7 @@ export class FlakyStore implements ConfigStore {
 
   async transact(transaction: Transaction): ReturnType<ConfigStore['transact']> {
     this.check();
-    const fault = this.transactFault(transaction, this.transactions++);
+    const fault = await this.transactFault(transaction, this.transactions++);
     if (fault === 'unavailable') throw new StoreUnavailableError('unavailable on demand');
     if (fault === 'lost-before') throw new OutcomeUnknownError('lost before it was applied');
     const result = await this.inner.transact(transaction);

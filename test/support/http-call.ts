@@ -54,13 +54,14 @@ export const httpCall = (
   path: string,
   { tenant, headers = {}, body }: CallOptions = {},
 ): Promise<Reply> => {
-  const bytes =
-    body === undefined || typeof body === 'string' || body instanceof Buffer ? body : JSON.stringify(body);
+  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  // Never a string: Node would send it together with the headers, and those in UTF-8 then.
+  const bytes = body instanceof Buffer ? body : text === undefined ? undefined : Buffer.from(text);
   const sent: OutgoingHttpHeaders = {
     ...(tenant === undefined ? {} : { 'x-tenant-id': tenant }),
     ...(bytes === undefined
       ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(bytes) }),
+      : { 'content-type': 'application/json', 'content-length': bytes.length }),
     ...headers,
   };
   const { hostname, port } = new URL(base);

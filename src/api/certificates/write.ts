@@ -24,11 +24,10 @@ export const postCertificate = endpoint({
   handle: async (call) => {
     const { tenant_id, body } = call;
     const cert_id = certificateId(tenant_id, body.domain);
-    const receipt = await uploadCertificate(call.node.changes, changeRequest(call), tenant_id, body);
-    const [record] = receipt.records;
-    const expires = record && 'expires_at' in record ? { expires_at: record.expires_at } : {};
+    const uploaded = await uploadCertificate(call.node.changes, changeRequest(call), tenant_id, body);
+    const fields = { cert_id, expires_at: uploaded.expires_at };
     const location = `/global-ssl/${cert_id}`;
-    return answerChange(call, receipt, wording('certificate_uploaded'), { cert_id, ...expires }, location);
+    return answerChange(call, uploaded.receipt, wording('certificate_uploaded'), fields, location);
   },
 });
 

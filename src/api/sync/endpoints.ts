@@ -49,16 +49,27 @@ export const getSyncStatus = endpoint({
   },
 });
 
-/** Refreshes under way, so that callers at the same time share one. */
-const underway = new WeakMap<Node, Promise<Repair[]>>();
+/** A refresh under way, and the one after it that its latecomers share. */
+interface Refreshing {
+  readonly current: Promise<Repair[]>;
+  next: Promise<Repair[]> | undefined;
+}
 
+const underway = new WeakMap<Node, Refreshing>();
+
+/** One refresh at a time. One under way may have read before the caller's wish, so a latecomer gets the next. */
 const refresh = (node: Node): Promise<Repair[]> => {
-  let running = underway.get(node);
-  if (!running) {
-    running = relistAndRepair(node).finally(() => underway.delete(node));
-    underway.set(node, running);
-  }
-  return running;
+  const running = underway.get(node);
+  if (!running) return begin(node);
+  const follow = () => begin(node);
+  running.next ??= running.current.then(follow, follow);
+  return running.next;
+};
+
+const begin = (node: Node): Promise<Repair[]> => {
+  const current = relistAndRepair(node).finally(() => underway.delete(node));
+  underway.set(node, { current, next: undefined });
+  return current;
 };
 
 const relistAndRepair = async (node: Node): Promise<Repair[]> => {
