@@ -74,7 +74,7 @@ export class Keyspace {
     return `${this.source}requests/${tenant}/${digest}`;
   }
 
-  /** Everything claimed at exactly this place. */
+  /** Everything claimed at exactly this place. A claim's value is `{tenant_id}`; its holder is in the key. */
   claimsAt(space: string, labels: readonly string[], wildcard: boolean): string {
     return `${this.claimPath(space, labels)}${wildcard ? '*' : '.'}/`;
   }

@@ -25,7 +25,10 @@ export class LockstepProcess {
     if (!existsSync(BUILT)) throw new Error('run `npm run build` first: these tests start the built product');
     const logFile = join(directory, `${name}-${Date.now()}.log`);
     await writeFile(logFile, '');
-    return new LockstepProcess(await EtcdProcess.start(process.execPath, [BIN, ...args], logFile), logFile);
+    return new LockstepProcess(
+      await EtcdProcess.start(directory, process.execPath, [BIN, ...args], logFile),
+      logFile,
+    );
   }
 
   get pid(): number {
