@@ -1,0 +1,156 @@
+/** What surrounds the endpoints: health, metrics, description, methods, the gate. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ENDPOINTS } from '../../src/api/api.ts';
+import { type Fleet, TENANT, startFleet } from '../support/control-plane.ts';
+import type { OpenApiOperation } from '../support/http-call.ts';
+
+let fleet: Fleet;
+
+beforeAll(async () => {
+  fleet = await startFleet();
+});
+
+afterAll(() => fleet.dispose());
+
+test('/livez, /readyz and /metrics answer', async () => {
+  expect(await fleet.call('GET', '/livez')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  expect(await fleet.call('GET', '/readyz')).toMatchObject({
+    status: 200,
+    body: { status: 'ready', etcd_connected: true },
+  });
+  await fleet.call('GET', '/nothing');
+  const { status, headers, text } = await fleet.call('GET', '/metrics');
+  expect({ status, type: headers['content-type'] }).toMatchObject({
+    status: 200,
+    type: expect.stringMatching(/^text\/plain/) as string,
+  });
+  expect(text).toMatch(/^lockstep_store_live\{[^}]*\} 1$/m);
+  expect(text).toMatch(/^lockstep_live_nodes\{[^}]*\} 1$/m);
+  expect(text).toMatch(/^lockstep_refusals_total\{[^}]*code="not_found"[^}]*\} 1$/m);
+  expect(text).toMatch(/^lockstep_http_request_duration_seconds_count\{[^}]*route="\/livez"[^}]*\} 1$/m);
+});
+
+test('every answer names its request and its node, and is not to be cached', async () => {
+  for (const path of ['/livez', '/sync-status', '/nothing', '/openapi.json']) {
+    const { headers } = await fleet.call('GET', path);
+    expect(headers).toMatchObject({
+      'x-lockstep-node': 'node-1',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  }
+});
+
+test.each([
+  ['PUT', '/global-config/tenant', 'GET, HEAD, POST, PATCH, DELETE'],
+  ['POST', '/global-routes/x', 'GET, HEAD, PUT, DELETE'],
+  ['GET', '/sync/refresh', 'POST'],
+  ['OPTIONS', '/global-routes', 'GET, HEAD, POST'],
+])('%s %s answers 405 with what the address takes', async (method, path, allow) => {
+  const reply = await fleet.call(method, path, { tenant: TENANT });
+  expect(reply).toMatchObject({ status: 405, headers: { allow }, body: { code: 'method_not_allowed' } });
+});
+
+test('HEAD answers as GET does, without a body', async () => {
+  const reply = await fleet.call('HEAD', '/global-routes', { tenant: TENANT });
+  expect(reply).toMatchObject({ status: 200, text: '' });
+});
+
+test('/docs leads to pages a browser can show, all of them ours', async () => {
+  const page = await fleet.call('GET', '/docs/');
+  const found =
+    page.status === 200
+      ? page
+      : await fleet.call('GET', String((await fleet.call('GET', '/docs')).headers['location']));
+  expect(found.status).toBe(200);
+  expect(found.headers['content-type']).toMatch(/^text\/html/);
+  expect(found.headers['content-security-policy']).toMatch(/default-src 'self'/);
+});
+
+describe('/openapi.json', () => {
+  const operations = async (): Promise<Map<string, OpenApiOperation>> => {
+    const { body } = await fleet.call('GET', '/openapi.json');
+    return new Map(
+      Object.entries(body.paths).flatMap(([path, methods]) =>
+        Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
+      ),
+    );
+  };
+  const documented = (url: string): string => url.replace(/:(\w+)/g, '{$1}');
+
+  test('is OpenAPI 3.1 and lists exactly the endpoints there are', async () => {
+    const { body } = await fleet.call('GET', '/openapi.json');
+    expect(body).toMatchObject({ openapi: '3.1.0', info: { title: 'Lockstep Defense API' } });
+    const listed = [...(await operations()).keys()].sort();
+    expect(listed).toEqual(ENDPOINTS.map(({ method, url }) => `${method} ${documented(url)}`).sort());
+  });
+
+  test.each(ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.url}`, endpoint] as const))(
+    '%s has all of its parts',
+    async (_, { method, url, access, writes, schemas, summary }) => {
+      const operation = (await operations()).get(`${method} ${documented(url)}`) as OpenApiOperation;
+      expect(operation.summary).toBe(summary);
+      const names = (part: string) =>
+        operation.parameters?.filter((each) => each.in === part).map(({ name }) => name) ?? [];
+      const inPath = [...url.matchAll(/:(\w+)/g)].map((match) => match[1]);
+      expect(names('path')).toEqual(inPath);
+      expect(names('query').sort()).toEqual(
+        Object.keys((schemas.query?.['properties'] as object | undefined) ?? {}).sort(),
+      );
+      expect(names('header').includes('x-tenant-id')).toBe(access !== 'public');
+      expect(names('header').includes('idempotency-key')).toBe(writes);
+      expect(operation.requestBody !== undefined).toBe(schemas.body !== undefined);
+      expect(Object.keys(operation.responses).sort()).toEqual(Object.keys(schemas.response).sort());
+    },
+  );
+
+  test('holds no reference that leads nowhere', async () => {
+    const { text, body } = await fleet.call('GET', '/openapi.json');
+    for (const [, pointer = ''] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const found = pointer
+        .split('/')
+        .reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], body);
+      expect(found, pointer).toBeDefined();
+    }
+  });
+});
+
+describe('the gate', () => {
+  test('with a root token everything but health, description and docs needs it', async () => {
+    const closed = await startFleet({ gate: { mode: 'root-token', token: 'open-sesame' } });
+    for (const { method, url, access } of ENDPOINTS) {
+      const path = url.replace(':kind', 'routes').replace(/:\w+/g, 'x');
+      for (const headers of [
+        {},
+        { authorization: 'Bearer wrong' },
+        { 'x-api-key': 'wrong' },
+        { authorization: 'open-sesame' },
+      ]) {
+        const reply = await closed.call(method, path, { tenant: TENANT, headers });
+        if (access === 'public') expect(reply.status).toBe(200);
+        else
+          expect(reply).toMatchObject({
+            status: 401,
+            body: { code: 'unauthenticated' },
+            headers: { 'www-authenticate': 'Bearer' },
+          });
+      }
+    }
+    for (const headers of [{ authorization: 'Bearer open-sesame' }, { 'x-api-key': 'open-sesame' }]) {
+      expect((await closed.call('GET', '/sync-status', { headers })).status).toBe(200);
+    }
+    const body = { config: {} };
+    await closed.call('POST', '/global-config/tenant', {
+      tenant: TENANT,
+      headers: { 'x-api-key': 'open-sesame' },
+      body,
+    });
+    const read = await closed.call('GET', '/global-config/tenant', {
+      tenant: TENANT,
+      headers: { 'x-api-key': 'open-sesame' },
+    });
+    expect(read.body).toMatchObject({ updated_by: 'root' });
+    await closed.dispose();
+  });
+});
