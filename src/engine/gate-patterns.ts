@@ -8,7 +8,7 @@ export const ANY_GATE =
   '[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
   'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
-  ' -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
+  ' -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
 
 /** Whether a text is worth reading as SQL. */
 export const SQL_GATE =
@@ -73,12 +73,12 @@ export const LAYERED = '%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[
 /** Overlong and full-width forms of ASCII. */
 export const FOLDS = '[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]';
 /** A value that may be base64 as a whole. */
-export const BASE64_ANY = '^[A-Za-z0-9+/_-]{6,}={0,2}$';
+export const NO_BASE64 = '[^A-Za-z0-9+/_=-]|=[^=]|={3}';
 
 /** Four base64 digits that spell three ASCII bytes: one group in eight of random ones does. */
 const ASCII_GROUP = '[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]';
 /** Base64 whose first six bytes are ASCII. */
-export const BASE64_TEXT = `^(?:${ASCII_GROUP}){2}[A-Za-z0-9+/_-]*={0,2}$`;
+export const BASE64_TEXT = `^(?:${ASCII_GROUP}){2}`;
 /** Where a raw target or header may hold such a value. */
 export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
 
@@ -88,19 +88,19 @@ export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
  */
 export const TARGET_SUSPECT =
   '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]+[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
 
 /** Cookies and other free headers, raw. */
 export const HEADER_SUSPECT =
-  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|' +
+  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,60}[ ]{1,8}[/-]|--|java|select|closure|transformer|' +
   'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) ';
 
 /** User agents, raw. */
 export const AGENT_SUSPECT =
-  "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]+ [a-z]+ -|::|^[a-z]+ [a-z]+$|\\n|^[/.]|(?:or|and) [0-9'(]";
+  "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]";
 
 /** `%252e`: an escape of an escape. */
-export const DOUBLE_ESCAPE = '%25(?:25)*[0-9a-fA-F]{2}';
+export const DOUBLE_ESCAPE = '%25(?:25){0,4}[0-9a-fA-F]{2}';
 /** A percent sign that starts no escape. */
 export const BAD_ESCAPE = '%(?![0-9a-fA-F]{2})';
 /** NUL and other control bytes; tabs and line breaks are what forms send. */
@@ -108,4 +108,7 @@ export const CONTROL_ESCAPE = '%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]';
 
 /** A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here. */
 export const SESSION_NAME =
-  '[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]*|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)=';
+  '[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)=';
+
+/** More blanks in a row than patterns should have to cross. */
+export const BLANK_ROW = '[ \\t\\n\\x0b\\f\\r]{4}';

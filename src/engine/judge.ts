@@ -2,7 +2,7 @@ import { CODE_GATE, CODE_RULES } from './code-patterns.ts';
 import { judgeCommand } from './command.ts';
 import type { Finding, Rule } from './finding.ts';
 import { raise } from './finding.ts';
-import { ANY_GATE, HIDDEN_NAMES, SQL_GATE } from './gate-patterns.ts';
+import { ANY_GATE, BLANK_ROW, HIDDEN_NAMES, SQL_GATE } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { judgeMarkup } from './markup.ts';
 import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
@@ -34,10 +34,42 @@ function withoutComments(text: string): string {
   return parts.join(' ');
 }
 
+function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+/** Rows of blanks as one, a line break if there is one in it: patterns bound how many they cross. */
+function squeezeBlanks(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  let at = 0;
+  while (at < text.length) {
+    if (!isBlank(text.charCodeAt(at))) {
+      at++;
+      continue;
+    }
+    const start = at;
+    let line = false;
+    while (at < text.length && isBlank(text.charCodeAt(at))) {
+      const code = text.charCodeAt(at);
+      if (code === 10 || code === 13) line = true;
+      at++;
+    }
+    if (at - start > 3) {
+      parts.push(text.slice(from, start));
+      parts.push(line ? '\n' : ' ');
+      from = at;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts.join('');
+}
+
 /** Whether one decoded text, seen by itself, is an attack. */
 export function judgeText(host: Host, text: string, place: Place, finding: Finding): void {
-  const lowered = host.lower(text);
-  if (!host.match(ANY_GATE, lowered)) return;
+  const spaced = host.lower(text);
+  if (!host.match(ANY_GATE, spaced)) return;
+  const lowered = host.match(BLANK_ROW, spaced) ? squeezeBlanks(spaced) : spaced;
   judgeMarkup(host, lowered, finding);
   judgeRules(host, PROTOCOL_GATE, PROTOCOL_RULES, lowered, finding);
   judgeRules(host, DOCUMENT_GATE, DOCUMENT_RULES, lowered, finding);

@@ -2,73 +2,73 @@ import type { Rule } from './finding.ts';
 
 /** Events that a browser fires by itself or by a touch; their attributes run script. */
 const EVENTS =
-  'on(?:abort|activate|after[a-z]+|animation[a-z]+|auxclick|before[a-z]+|begin|blur|bounce|cancel|canplay[a-z]*|change|click|' +
-  'close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]*|drop|durationchange|end|ended|error|finish|focus[a-z]*|' +
-  'formdata|fullscreen[a-z]*|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]*|lostpointercapture|' +
-  'message[a-z]*|mouse[a-z]+|mozfullscreen[a-z]*|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]*|pointer[a-z]+|popstate|' +
-  'progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]*|search|securitypolicyviolation|' +
-  'seek[a-z]+|select[a-z]*|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]+|' +
-  'transition[a-z]+|unhandledrejection|unload|volumechange|waiting|webkit[a-z]+|wheel)';
+  'on(?:abort|activate|after[a-z]{1,60}|animation[a-z]{1,60}|auxclick|before[a-z]{1,60}|begin|blur|bounce|cancel|canplay[a-z]{0,60}|change|click|' +
+  'close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]{0,60}|drop|durationchange|end|ended|error|finish|focus[a-z]{0,60}|' +
+  'formdata|fullscreen[a-z]{0,60}|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]{0,60}|lostpointercapture|' +
+  'message[a-z]{0,60}|mouse[a-z]{1,60}|mozfullscreen[a-z]{0,60}|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]{0,60}|pointer[a-z]{1,60}|popstate|' +
+  'progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]{0,60}|search|securitypolicyviolation|' +
+  'seek[a-z]{1,60}|select[a-z]{0,60}|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]{1,60}|' +
+  'transition[a-z]{1,60}|unhandledrejection|unload|volumechange|waiting|webkit[a-z]{1,60}|wheel)';
 
-const BLANK = '[ \\t\\r\\n\\f\\v\\x00/]';
+const BLANK = '[ \\t\\r\\n\\f\\x0b\\x00/]';
 
 /** Over the inside of one tag: `name attributes`, lower-case, entities decoded. */
 export const TAG_RULES: readonly Rule[] = [
-  { id: 'markup_script', points: 90, pattern: '^(?:[a-z0-9]+:)?script(?:[^a-z0-9]|$)' },
-  { id: 'markup_event', points: 90, pattern: `[^a-z0-9_-]${EVENTS}${BLANK}*=` },
+  { id: 'markup_script', points: 90, pattern: '^(?:[a-z0-9]{1,60}:)?script(?:[^a-z0-9]|$)' },
+  { id: 'markup_event', points: 90, pattern: `[^a-z0-9_-]${EVENTS}${BLANK}{0,8}=` },
   {
     id: 'markup_event',
     points: 80,
-    pattern: `^[a-z0-9:-]+[ \\t\\r\\n\\f/"'\`]+on[a-z]{3,24}${BLANK}*=${BLANK}*["'\`]?[a-z_$.\\[({]+[a-z0-9_$.\\])}]*[(\`=\\[.]`,
+    pattern: `^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/"'\`]{1,8}on[a-z]{3,24}${BLANK}{0,8}=${BLANK}{0,8}["'\`]?[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(\`=\\[.]`,
   },
   {
     id: 'markup_script_url',
     points: 90,
-    pattern: '[a-z:="\'` \\t\\r\\n][=(][ \\t\\r\\n"\'`]*(?:java|vb|live)script[\\x00-\\x20]*:',
+    pattern: '[a-z:="\'` \\t\\r\\n][=(][ \\t\\r\\n"\'`]*(?:java|vb|live)script[\\x00-\\x20]{0,60}:',
   },
   {
     id: 'markup_data_url',
     points: 80,
     pattern:
-      '[=(;][ \\t\\r\\n"\'`]*(?:url=)?[ "\'`]*data[\\x00-\\x20]*:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]*',
+      '[=(;][ \\t\\r\\n"\'`]*(?:url=)?[ "\'`]*data[\\x00-\\x20]{0,60}:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]{0,300}',
   },
   {
     id: 'markup_embed',
     points: 75,
     pattern:
-      '^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]*:vmlframe|noscript)(?:[^a-z0-9_-]|$)',
+      '^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]{0,60}:vmlframe|noscript)(?:[^a-z0-9_-]|$)',
   },
-  { id: 'markup_meta', points: 75, pattern: '^meta[^a-z0-9][^>]*(?:http-equiv|charset[ =])' },
-  { id: 'markup_link', points: 75, pattern: '^link[^a-z0-9][^>]*(?:rel|href)[ \\t\\r\\n/]*=' },
+  { id: 'markup_meta', points: 75, pattern: '^meta[^a-z0-9][^>]{0,300}(?:http-equiv|charset[ =])' },
+  { id: 'markup_link', points: 75, pattern: '^link[^a-z0-9][^>]{0,300}(?:rel|href)[ \\t\\r\\n/]{0,8}=' },
   { id: 'markup_style', points: 75, pattern: '^style(?:[^a-z0-9]|$)' },
   {
     id: 'markup_css',
     points: 75,
     pattern:
-      'style[ \\t\\r\\n/]*=[^>]*(?:expression[ \\t/*]*[(]|behaviou?r[ \\t/*]*:|-moz-binding|@import|filter[ ]*:[ ]*url|\\\\[0-9a-f]{2,6}|font-family[ ]*:[^"\']*[}\\[])',
+      'style[ \\t\\r\\n/]{0,8}=[^>]{0,300}(?:expression[ \\t/*]{0,60}[(]|behaviou?r[ \\t/*]{0,60}:|-moz-binding|@import|filter[ ]{0,8}:[ ]{0,8}url|\\\\[0-9a-f]{2,6}|font-family[ ]{0,8}:[^"\']{0,60}[}\\[])',
   },
   {
     id: 'markup_active',
     points: 75,
     pattern:
-      '^(?:(?:[a-z0-9]+:)?(?:svg|math|set|animate[a-z]*|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]*(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]*[ \\t/]*=',
+      '^(?:(?:[a-z0-9]{1,60}:)?(?:svg|math|set|animate[a-z]{0,60}|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]{0,300}(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]{0,60}[ \\t/]{0,8}=',
   },
   {
     id: 'markup_form',
     points: 70,
-    pattern: '^(?:form|button|input|isindex)[^a-z0-9][^>]*(?:formaction|action)[ \\t/]*=',
+    pattern: '^(?:form|button|input|isindex)[^a-z0-9][^>]{0,300}(?:formaction|action)[ \\t/]{0,8}=',
   },
-  { id: 'markup_srcdoc', points: 85, pattern: '[^a-z]srcdoc[ \\t\\r\\n/]*=' },
+  { id: 'markup_srcdoc', points: 85, pattern: '[^a-z]srcdoc[ \\t\\r\\n/]{0,8}=' },
   {
     id: 'markup_namespace',
     points: 70,
     pattern:
-      'xmlns(?::[a-z]+)?[ ]*=[ "\']*(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))',
+      'xmlns(?::[a-z]{1,60})?[ ]{0,8}=[ "\']{0,8}(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))',
   },
   {
     id: 'markup_instruction',
     points: 70,
-    pattern: '^[?]xml-stylesheet|^[?]import|^!--[ \\t]*\\[if|^!\\[cdata\\[[^>]*<',
+    pattern: '^[?]xml-stylesheet|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<',
   },
 ];
 
@@ -77,60 +77,61 @@ export const SCRIPT_RULES: readonly Rule[] = [
   {
     id: 'script_attribute',
     points: 80,
-    pattern: `(?:^|["'\`][ \\t\\r\\n\\f/"'\`]*|["'\`][^<>]{0,80}[ \\t\\r\\n/"'])${EVENTS}[ \\t\\r\\n]*=[ \\t\\r\\n"'\`]*[a-z_$({\\[!+/\`]|^[ ]*${EVENTS}[ ]*=[ ]*$|["'\`]${EVENTS}[ ]*=$`,
+    pattern: `(?:^|["'\`][ \\t\\r\\n\\f/"'\`]{0,8}|["'\`][^<>"'\`]{0,80}[ \\t\\r\\n/])${EVENTS}[ \\t\\r\\n]{0,8}=[ \\t\\r\\n"'\`]{0,8}[a-z_$({\\[!+/\`]|^[ ]{0,8}${EVENTS}[ ]{0,8}=[ ]{0,8}$|["'\`]${EVENTS}[ ]{0,8}=$`,
   },
   {
     id: 'script_url',
     points: 80,
     pattern:
-      '(?:^|[=("\'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]*:[\\x00-\\x20]*[^ \\t\\r\\n]{0,200}[(`=\\[;/]',
+      '(?:^|[=("\'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]',
   },
   {
     id: 'script_dialog',
     points: 75,
     pattern:
-      '[(](?:alert|confirm|prompt|eval)[)][ ]*[(\`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
+      '[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(\`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]{0,8}(?:[(][ \\t]{0,8}(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
   },
   {
     id: 'script_dom',
     points: 80,
     pattern:
-      'document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[["\'`a-z])',
+      'document[?]?[ ]{0,8}(?:[.][ ]{0,8}(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[["\'`a-z])',
   },
   {
     id: 'script_window',
     points: 75,
     pattern:
-      '(?:window|self|top|parent|frames|globalthis|this)[ ]*(?:\\[[ ]*["\'`/(+!]|[.](?:location[ ]*=|open[(]|alert|name[^a-z]|eval|onerror[ ]*=|atob|settimeout[(]))',
+      '(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}["\'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))',
   },
   {
     id: 'script_eval',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]+[ ]*,[ ]*[0-9]+[ ]*[)]|new[ ]+function[(]',
+      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]{0,8}[(`][ ]{0,8}(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]',
   },
   {
     id: 'script_call',
     points: 75,
     pattern:
-      '(?:reflect|\\])[ ]*[.][ ]*(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]*(?:[.][ ]*(?:call|apply|constructor)[ ]*)?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)',
+      '(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)',
   },
   {
     id: 'script_import',
     points: 75,
-    pattern: 'import[ ]*[(][ ]*[\'"`/](?:/|data:|https?:)|@import[ ]*[\'"`(u]',
+    pattern: 'import[ ]{0,8}[(][ ]{0,8}[\'"`/](?:/|data:|https?:)|@import[ ]{0,8}[\'"`(u]',
   },
   {
     id: 'script_css',
     points: 70,
     pattern:
-      '(?:^|[;:{ "\'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ "\']*(?:java|vb)script)',
+      '(?:^|[;:{ "\'(=])(?:expression[ ]{0,8}[(][^)]{0,60}[(=]|-moz-binding[ ]{0,8}:|behaviou?r[ ]{0,8}:[ ]{0,8}url|url[ ]{0,8}[(][ "\']{0,8}(?:java|vb)script)',
   },
   { id: 'script_utf7', points: 80, pattern: '\\xbc/?script|[+]ad[wx]-[^+]{0,200}[+]ad[4w]-' },
   {
     id: 'script_obfuscated',
     points: 75,
-    pattern: '(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}',
+    pattern:
+      '(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,200}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,40}',
   },
 ];
 

@@ -6,42 +6,43 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_union',
     points: 90,
-    pattern: '^[^U]*[nsvuc)mod.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
+    pattern:
+      '^[^U]{0,60}[nsvuc)mod.,;CKh(]A*U[A(]{0,20}S|U[A(]{0,20}S[A(]{0,20}(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)',
   },
   // select list from name, at a start or inside parentheses; two names in a row are prose.
   {
     id: 'sql_select',
     points: 80,
     pattern:
-      '(?:^|[(;LCKmodch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.odmC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]',
+      '(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]',
   },
   {
     id: 'sql_select_call',
     points: 75,
     pattern:
-      '(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])',
+      '(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])',
   },
-  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]*X[(][)nsvXf(]' },
+  { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]{0,20}X[(][)nsvXf(]' },
   { id: 'sql_filter', points: 75, pattern: 'F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]' },
   // A condition that goes on where a value stood: and x = …
   {
     id: 'sql_condition_tail',
     points: 70,
-    pattern: '^[)]*L[(]*N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]+)+[)]$|^[)]A[ws]?F',
+    pattern: '^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F',
   },
   {
     id: 'sql_variable_end',
     points: 70,
-    pattern: '^[(]*vc$|^mn(?:[mod]n)*U[hc]?$|^n(?:[mod]n)+U[hc]?$|^[mn]+U[hc]$',
+    pattern: '^[(]{0,20}vc$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$',
   },
   { id: 'sql_case', points: 75, pattern: 'AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A' },
 ];
 
 /** Over tokens after a closed quote: a condition cut off, or a literal that is always true. */
-export const SQL_DANGLING = '^s[)]*L[(]*(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]*Ln$';
+export const SQL_DANGLING = '^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$';
 
 /** Over tokens: two literals compared, a whole value by itself. */
-export const SQL_LITERALS = '^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$';
+export const SQL_LITERALS = '^(?:nC[ns]|n[KN]{1,60}n|sN?[CK]N?s|nKA?N?n)$';
 
 /** Over text: statements that make sense wherever they stand. One space stands for any blank. */
 export const SQL_STATEMENTS: readonly Rule[] = [
@@ -49,36 +50,40 @@ export const SQL_STATEMENTS: readonly Rule[] = [
     id: 'sql_statement',
     points: 80,
     pattern:
-      '(?:^|[;\'")\\]/0-9])[ \\t\\r\\n(]*(?:' +
-      'drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`"\\[]' +
-      '|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]' +
-      '|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)' +
-      '|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#)' +
-      '|update[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`."\\[\\]]+[ \\t\\r\\n]*=' +
-      '|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`"\\[]' +
-      '|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`"\\[]+[ \\t\\r\\n]*[(;]' +
-      '|declare[ \\t\\r\\n]+@' +
-      '|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=' +
-      "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')" +
-      '|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])' +
-      '|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program' +
-      '|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile' +
-      '|drop[ ]+[a-z_]+[ ]*;[ ]*--' +
-      '|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])',
+      '(?:^|[;\'")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:' +
+      'drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`"\\[]' +
+      '|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]' +
+      '|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`."\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)' +
+      '|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`."\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)' +
+      '|update[ \\t\\r\\n]{1,8}[a-z_`."\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`."\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=' +
+      '|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`"\\[]' +
+      '|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]' +
+      '|declare[ \\t\\r\\n]{1,8}@' +
+      '|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=' +
+      "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')" +
+      '|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])' +
+      '|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program' +
+      '|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile' +
+      '|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--' +
+      '|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])',
   },
-  { id: 'sql_delay', points: 85, pattern: 'waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*[\'"(@0-9]' },
+  {
+    id: 'sql_delay',
+    points: 85,
+    pattern: 'waitfor[ \\t\\r\\n+]{1,60}(?:delay|time)[ \\t\\r\\n+]{0,60}[\'"(@0-9]',
+  },
   {
     id: 'sql_file',
     points: 85,
-    pattern: '[ \\t\\r\\n)\'"]into[ \\t\\r\\n]+(?:outfile|dumpfile)[ \\t\\r\\n(\'"]',
+    pattern: '[ \\t\\r\\n)\'"]into[ \\t\\r\\n]{1,8}(?:outfile|dumpfile)[ \\t\\r\\n(\'"]',
   },
-  { id: 'sql_analyse', points: 85, pattern: 'procedure[ \\t\\r\\n]+analyse[ \\t\\r\\n]*[(]' },
+  { id: 'sql_analyse', points: 85, pattern: 'procedure[ \\t\\r\\n]{1,8}analyse[ \\t\\r\\n]{0,8}[(]' },
   {
     id: 'sql_clause',
     points: 75,
     pattern:
-      '(?:[\'")]|^-?[0-9]+)[ \\t\\r\\n)]*(?:order[ \\t\\r\\n]+by[ \\t\\r\\n]+[0-9]+|having[ \\t\\r\\n]+[0-9\'"]+[ \\t\\r\\n]*[=<>]|' +
-      'group[ \\t\\r\\n]+by[ \\t\\r\\n]+[a-z0-9_.,]+[ \\t\\r\\n]+having|limit[ \\t\\r\\n]+[0-9]+(?:,[0-9]+)?[ \\t\\r\\n]*(?:--|#|/\\*|;))',
+      '(?:[\'")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[0-9]{1,60}|having[ \\t\\r\\n]{1,8}[0-9\'"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|' +
+      'group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))',
   },
 ];
 
@@ -88,7 +93,7 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     id: 'sql_catalogue',
     points: 80,
     pattern:
-      '(?:information_schema|performance_schema)[`"\\] \\t]*[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|' +
+      '(?:information_schema|performance_schema)[`"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|' +
       'mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)',
   },
   {
@@ -101,16 +106,16 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     id: 'sql_extended',
     points: 80,
     pattern:
-      '(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])',
+      '(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]{1,60}[.])',
   },
-  { id: 'sql_mysql_comment', points: 60, pattern: '/[*]![0-9]{0,6}[ ]*[a-z(]' },
+  { id: 'sql_mysql_comment', points: 60, pattern: '/[*]![0-9]{0,6}[ ]{0,8}[a-z(]' },
   { id: 'sql_exponent', points: 75, pattern: '[0-9][.]e[(]|[0-9][.]e[.][a-z]' },
-  { id: 'sql_hash', points: 70, pattern: '[^ ][\'"][)]*[ ]?#$' },
+  { id: 'sql_hash', points: 70, pattern: '[^ ][\'"][)]{0,60}[ ]?#$' },
   {
     id: 'sql_having',
     points: 75,
     pattern:
-      '(?:^|[^a-z])having[ \\t\\r\\n]+(?:count|sum|avg|min|max)[ ]*[(]|group[ ]+by[ ]+[a-z0-9_.,() ]{1,60}having[ ]',
+      '(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]',
   },
   {
     id: 'sql_cast',

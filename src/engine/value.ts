@@ -2,7 +2,7 @@ import { decodeBase64, readsAsText } from './base64.ts';
 import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
 import type { Finding } from './finding.ts';
 import { addFinding, newFinding } from './finding.ts';
-import { BASE64_ANY, BASE64_TEXT, FOLDS, LAYERED } from './gate-patterns.ts';
+import { BASE64_TEXT, FOLDS, LAYERED, NO_BASE64 } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { readJson } from './json.ts';
 import { judgeHidden, judgeText } from './judge.ts';
@@ -74,7 +74,7 @@ export function judgeValue(worst: Worst, text: string, place: Place, depth: numb
     const plain = unwrap(host, text);
     if (plain !== text) judgeLayer(worst, plain, place, true);
   }
-  if (depth >= 4 || !host.match(BASE64_ANY, text)) return;
+  if (depth >= 4 || text.length < 6 || host.match(NO_BASE64, text)) return;
   const finding = newFinding();
   judgeHidden(host, text, finding);
   consider(worst, finding, place, true);

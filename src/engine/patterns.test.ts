@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { lintPattern } from '../../test/engine/pattern-lint.ts';
+import * as code from './code-patterns.ts';
+import * as command from './command-patterns.ts';
+import type { Rule } from './finding.ts';
+import * as gates from './gate-patterns.ts';
+import * as markup from './markup-patterns.ts';
+import * as path from './path-patterns.ts';
+import * as agents from './patterns.ts';
+import * as protocol from './protocol-patterns.ts';
+import * as sql from './sql-patterns.ts';
+
+const modules = { code, command, gates, markup, path, agents, protocol, sql };
+
+const everyPattern: [string, string][] = Object.entries(modules).flatMap(([module, exports]) =>
+  Object.entries(exports).flatMap(([name, value]: [string, string | readonly Rule[]]) =>
+    typeof value === 'string'
+      ? [[`${module} ${name}`, value] as [string, string]]
+      : value.map((rule, at): [string, string] => [`${module} ${name} ${at} ${rule.id}`, rule.pattern]),
+  ),
+);
+
+describe('patterns', () => {
+  it.each(everyPattern)('%s means the same to RegExp and PCRE, in bounded time', (_name, pattern) => {
+    lintPattern(pattern);
+    expect(new RegExp(pattern).flags).toBe('');
+  });
+
+  const refused: [string, RegExp][] = [
+    ['a.b', /line ends/],
+    ['\\sx', /escape/],
+    ['\\vx', /escape/],
+    ['(a)', /groups/],
+    ['(?<=a)b', /groups/],
+    ['a*?b', /lazy/],
+    ['[a-z]*x', /bound it/],
+    ['(?:ab)*x', /unbounded group/],
+    ['x{2', /bare/],
+    ['[[:alpha:]]', /POSIX/],
+  ];
+  it.each(refused)('%s is refused', (pattern, reason) => {
+    expect(() => lintPattern(pattern)).toThrow(reason);
+  });
+
+  it('no pattern takes long on a long hostile text', () => {
+    const hostile = [
+      'a',
+      '(',
+      '[',
+      '{{',
+      '<a ',
+      "'",
+      '"a" ',
+      '/*',
+      '../',
+      '${',
+      ';a',
+      'java.',
+      ' ',
+      '=',
+      '1e',
+      '\\u00',
+    ].map((part) => part.repeat(131_072 / part.length));
+    for (const [name, pattern] of everyPattern) {
+      const regex = new RegExp(pattern);
+      for (const text of hostile) {
+        const from = performance.now();
+        regex.test(text);
+        expect(performance.now() - from, `${name} on ${text.slice(0, 4)}`).toBeLessThan(1000);
+      }
+    }
+  });
+});
