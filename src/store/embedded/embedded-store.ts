@@ -121,9 +121,7 @@ export class EmbeddedStore implements port.ConfigStore {
 
   watch(prefix: string, after: Stamp, sink: port.WatchSink): port.Watch {
     checkRange({ prefix });
-    const watch = this.watchers.watch(prefix, after, sink, () => this.commits.durable);
-    if (this.closing) queueMicrotask(() => watch.stop());
-    return watch;
+    return this.watchers.watch(prefix, after, sink, () => this.commits.durable);
   }
 
   async lease(ttl_s: number, options: { readonly keep?: boolean } = {}): Promise<port.Lease> {
@@ -151,7 +149,7 @@ export class EmbeddedStore implements port.ConfigStore {
 
   close(): Promise<void> {
     this.closing ??= (async () => {
-      this.watchers.stopAll();
+      this.watchers.close();
       this.leases.close();
       await this.commits.settled();
       await this.parts.disk?.close();

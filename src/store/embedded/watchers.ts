@@ -75,6 +75,7 @@ export class Watchers {
   private readonly clusterId: string;
   private readonly log: Log;
   private heartbeat: NodeJS.Timeout | undefined;
+  private closed = false;
 
   constructor(history: History, clusterId: string, log: Log) {
     this.history = history;
@@ -97,7 +98,7 @@ export class Watchers {
       for (const each of [...this.watches]) each.alive();
     }, ALIVE_EVERY_MS);
     // Not before `watch` has returned: a sink may want to stop the watch from its first callback.
-    setImmediate(() => this.catchUp(watch, after, durable()));
+    queueMicrotask(() => this.catchUp(watch, after, durable()));
     return watch;
   }
 
@@ -106,12 +107,15 @@ export class Watchers {
     for (const watch of [...this.watches]) watch.deliver(commits);
   }
 
-  stopAll(): void {
+  /** Ends every watch, and from now on each new one at once. */
+  close(): void {
+    this.closed = true;
     for (const watch of [...this.watches]) watch.stop();
   }
 
   private catchUp(watch: EmbeddedWatch, after: Stamp, durable: Revision): void {
-    if (after.clusterId !== this.clusterId || after.revision > durable) watch.end({ reason: 'rewound' });
+    if (this.closed) watch.stop();
+    else if (after.clusterId !== this.clusterId || after.revision > durable) watch.end({ reason: 'rewound' });
     else if (Math.max(after.revision, FIRST_REVISION) < this.history.compacted)
       watch.end({ reason: 'compacted' });
     else watch.open(this.history.between(after.revision, durable));

@@ -5,7 +5,7 @@ import { StoreRefusedError, StoreUnavailableError } from '../port.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { EndpointPool } from './endpoint-pool.ts';
 import type { Endpoint } from './endpoint.ts';
-import { NotSentError, toStoreError, verdictOf } from './failure.ts';
+import { isReasonless, NotSentError, toStoreError, verdictOf } from './failure.ts';
 import type { EtcdSettings } from './options.ts';
 
 export interface Attempt {
@@ -58,7 +58,7 @@ export class Calls {
     const { clock, deadlines, random } = this.settings;
     const ends_ms = clock.monotonic() + (call.timeout_ms ?? deadlines.call_ms);
     const tried = new Set<Endpoint>();
-    let last: unknown = new NotSentError('no attempt was made');
+    let reason: unknown = new NotSentError('there was no time for an attempt');
     let logins = 0;
     for (let round = 0; clock.monotonic() < ends_ms; ) {
       if (this.closing.signal.aborted) throw new StoreUnavailableError('the store is closed');
@@ -68,13 +68,13 @@ export class Calls {
         this.pool.answered(endpoint);
         return answer;
       } catch (error) {
-        last = error;
-      }
-      if (this.isFinal(call, last)) throw this.finalError(call, last);
-      if (verdictOf(last) === 'reauthenticate') {
-        if (++logins > MAX_LOGINS) break;
-        this.auth.forget();
-        continue;
+        if (this.isFinal(call, error)) throw this.finalError(call, error);
+        if (!isReasonless(error) || isReasonless(reason)) reason = error;
+        if (verdictOf(error) === 'reauthenticate') {
+          if (++logins > MAX_LOGINS) break;
+          this.auth.forget();
+          continue;
+        }
       }
       this.pool.doubt(endpoint, `${call.name} failed`);
       tried.add(endpoint);
@@ -82,7 +82,7 @@ export class Calls {
       tried.clear();
       await pause(jittered(round++, 50, 400, random), this.closing.signal);
     }
-    throw this.finalError(call, last);
+    throw this.finalError(call, reason);
   }
 
   close(): void {

@@ -38,7 +38,12 @@ const BEFORE_EFFECT = [
   'raft proposal dropped',
   'No connection established',
   'Name resolution failed',
+  'Waiting for LB pick', // gRPC's words for a deadline that passed before there was a connection
 ];
+
+/** A deadline that passed before anything was sent: it hides the reason that an earlier attempt told. */
+export const isReasonless = (error: unknown): boolean =>
+  error instanceof NotSentError || (isServiceError(error) && error.details.includes('Waiting for LB pick'));
 
 const STALE_TOKEN = ['invalid auth token', 'revision of auth store is old'];
 
