@@ -17,6 +17,8 @@ export class FlakyStore implements ConfigStore {
   /** Decides each transaction's fate; told its position from 0. */
   transactFault: (transaction: Transaction, n: number) => TransactFault | Promise<TransactFault> = () =>
     'none';
+  /** Called after each applied transaction, before its answer. */
+  afterTransact: (transaction: Transaction, n: number) => void | Promise<void> = () => {};
   /** Called before each range; may throw. */
   beforeRange: () => void | Promise<void> = () => {};
   ranges = 0;
@@ -59,10 +61,12 @@ export class FlakyStore implements ConfigStore {
 
   async transact(transaction: Transaction): ReturnType<ConfigStore['transact']> {
     this.check();
-    const fault = await this.transactFault(transaction, this.transactions++);
+    const n = this.transactions++;
+    const fault = await this.transactFault(transaction, n);
     if (fault === 'unavailable') throw new StoreUnavailableError('unavailable on demand');
     if (fault === 'lost-before') throw new OutcomeUnknownError('lost before it was applied');
     const result = await this.inner.transact(transaction);
+    await this.afterTransact(transaction, n);
     if (fault === 'lost-after') throw new OutcomeUnknownError('lost after it was applied');
     return result;
   }
