@@ -5,6 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,7 @@ const header = `-- The decision core of cdn_defense, compiled from src/engine/ b
 function compile() {
   const out = mkdtempSync(path.join(tmpdir(), 'engine-lua-'));
   try {
-    const tstl = path.join(root, 'node_modules/typescript-to-lua/dist/tstl.js');
+    const tstl = createRequire(import.meta.url).resolve('typescript-to-lua/dist/tstl.js');
     const project = path.join(root, 'apisix/fence/tsconfig.lua.json');
     execFileSync(process.execPath, [tstl, '-p', project, '--outDir', out], { stdio: 'inherit' });
     const lines = readFileSync(path.join(out, 'engine.lua'), 'utf8').split('\n');

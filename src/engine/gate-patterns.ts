@@ -14,9 +14,12 @@ export const ANY_GATE =
 export const SQL_GATE =
   '[\'"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop ';
 
+/** How serialised Java objects begin. */
+const STREAM_MAGIC = `${String.fromCharCode(172)}${String.fromCharCode(237)}${String.fromCharCode(0)}${String.fromCharCode(5)}`;
+
 /** Exploit names and what they call: class names of known deserialisation chains, shells, lookups. */
 const NAMES: readonly string[] = [
-  '\xac\xed\x00\x05',
+  STREAM_MAGIC,
   'ProcessBuilder',
   'processbuilder',
   'InvokerTransformer',

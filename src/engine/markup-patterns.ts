@@ -24,13 +24,13 @@ export const TAG_RULES: readonly Rule[] = [
   {
     id: 'markup_script_url',
     points: 90,
-    pattern: '[a-z:="\'` \\t\\r\\n][=(][ \\t\\r\\n"\'`]*(?:java|vb|live)script[\\x00-\\x20]{0,60}:',
+    pattern: '[a-z:="\'` \\t\\r\\n][=(][ \\t\\r\\n"\'`]{0,8}(?:java|vb|live)script[\\x00-\\x20]{0,60}:',
   },
   {
     id: 'markup_data_url',
     points: 80,
     pattern:
-      '[=(;][ \\t\\r\\n"\'`]*(?:url=)?[ "\'`]*data[\\x00-\\x20]{0,60}:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]{0,300}',
+      '[=(;][ \\t\\r\\n"\'`]{0,8}(?:url=)?[ "\'`]{0,8}data[\\x00-\\x20]{0,60}:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]{0,300}',
   },
   {
     id: 'markup_embed',

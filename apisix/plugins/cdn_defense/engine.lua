@@ -1613,12 +1613,14 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]+ (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
 --- Whether a text is worth reading as SQL.
 ____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
+--- How serialised Java objects begin.
+local STREAM_MAGIC = ((string.char(172) .. string.char(237)) .. string.char(0)) .. string.char(5)
 --- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
 local NAMES = {
-    "¬í\0",
+    STREAM_MAGIC,
     "ProcessBuilder",
     "processbuilder",
     "InvokerTransformer",
@@ -1680,90 +1682,92 @@ ____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\
 --- Overlong and full-width forms of ASCII.
 ____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
 --- A value that may be base64 as a whole.
-____exports.BASE64_ANY = "^[A-Za-z0-9+/_-]{6,}={0,2}$"
+____exports.NO_BASE64 = "[^A-Za-z0-9+/_=-]|=[^=]|={3}"
 --- Four base64 digits that spell three ASCII bytes: one group in eight of random ones does.
 local ASCII_GROUP = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
 --- Base64 whose first six bytes are ASCII.
-____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}[A-Za-z0-9+/_-]*={0,2}$"
+____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}"
 --- Where a raw target or header may hold such a value.
 ____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
 --- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
 -- separators, no dot that hides a file, no words an attack could consist of.
-____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]+[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
 --- Cookies and other free headers, raw.
-____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]*[a-z]+[ ]+[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
+____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,60}[ ]{1,8}[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
 --- User agents, raw.
-____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]*;|;[ ]*[a-z]+[ ]+[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]*[)]|on[a-z]+=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]+ [a-z]+ -|::|^[a-z]+ [a-z]+$|\\n|^[/.]|(?:or|and) [0-9'(]"
+____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
 --- `%252e`: an escape of an escape.
-____exports.DOUBLE_ESCAPE = "%25(?:25)*[0-9a-fA-F]{2}"
+____exports.DOUBLE_ESCAPE = "%25(?:25){0,4}[0-9a-fA-F]{2}"
 --- A percent sign that starts no escape.
 ____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
 --- NUL and other control bytes; tabs and line breaks are what forms send.
 ____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
 --- A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here.
-____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]*|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
+____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
+--- More blanks in a row than patterns should have to cross.
+____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
 return ____exports
  end,
 ["path-patterns"] = function(...)
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]+(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]*(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]+[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,}[^/ ]|^/[.]{3,}(?:[/\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
-    {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:)+(?:private/)?etc[/\\\\.]+(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]+-release|ppp|samba|cron)"},
-    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]+|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]+)/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
-    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]+(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]+[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]+(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]+[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,}[^/ ]|^/[.]{3,60}(?:[/\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
+    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
+    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
     {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
     {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
-    {id = "path_scheme", points = 75, pattern = "^(?:url:)*(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]*|xri|afp|cvs|rsync|res|mailto:[^@]*%0|view-source|about:)(?:://|:/|:[a-z]+:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,}[.]|[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
-    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]*@)?(?:localhost|127[.][0-9.]+|0[0-9]*(?:[.]0*[0-9]+){1,3}|0x[0-9a-f.x]+|[0-9]{8,10}|169[.]254[.]|10[.][0-9]+[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]*\\]|[^/]*(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]+[.][0-9]{4,}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]*&@|0/)(?:$|[:/?#]|[0-9])"},
-    {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]+)?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]+)?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
-    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]*(?:[ \\\\]|%2f|%5c|%23|#)[^/?]*@|^https?://[^/]+/:?[^/?#@]*@[^/]+|^https?:\\\\\\\\"},
-    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]+$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
+    {id = "path_scheme", points = 75, pattern = "^(?:url:){0,3}(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]{0,60}|xri|afp|cvs|rsync|res|mailto:[^@]{0,60}%0|view-source|about:)(?:://|:/|:[a-z]{1,60}:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,20}[.]|\\[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
+    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]{1,60})?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]{1,60})?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
+    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:\\\\\\\\"},
+    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
 }
-____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]+:|[?]$|://"
+____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
 --- Over the decoded, lower-case path of the request: what only scanners ask for.
-____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]*|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
+____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
-____exports.UPLOAD_NAME = "[.][ ]*(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4})*$|^sess_[a-z0-9,-]{16,}$"
+____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|^sess_[a-z0-9,-]{16,64}$"
 --- A page that a server would run, whatever its name.
-____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]*page|<%[=!]?[ ]*(?:runtime|system|eval|execute|request|server)|<jsp:"
+____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
 return ____exports
  end,
 ["code-patterns"] = function(...)
 local ____exports = {}
-local BLANK = "[ \\t\\r\\n\\v]"
+local BLANK = "[ \\t\\r\\n\\x0b]"
 --- Code of the languages servers run, lower-case.
 ____exports.CODE_RULES = {
-    {id = "java_lookup", points = 95, pattern = "[$][{][^}]{0,80}(?:jndi|[:-]+j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]*:[ ]*(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
-    {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]*[(]|processbuilder[ ]*[(]|runtime[.]exec|[.]getclass[ ]*[(]|class[.]forname[ ]*[(]|[.]newinstance[ ]*[(]"},
+    {id = "java_lookup", points = 95, pattern = "[$][{][^}]{0,80}(?:jndi|[:-]{1,60}j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]{0,8}:[ ]{0,8}(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
+    {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]{0,8}[(]|processbuilder[ ]{0,8}[(]|runtime[.]exec|[.]getclass[ ]{0,8}[(]|class[.]forname[ ]{0,8}[(]|[.]newinstance[ ]{0,8}[(]"},
     {id = "java_gadget", points = 85, pattern = "clonetransformer|forclosure|whileclosure|instantiatefactory|instantiatetransformer|invokertransformer|prototypeclonefactory|prototypeserializationfactory|constanttransformer|chainedtransformer|templatesimpl|badattributevalueexp|ysoserial|jdbcrowsetimpl|annotationinvocationhandler|com[.]sun[.]rowset"},
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
-    {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]+[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
+    {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
     {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
     {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
-    {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]+[$a-z@]|\\[/?php\\]|<script[^>]+language[ ]*=[ \"']*php"},
-    {id = "php_superglobal", points = 80, pattern = "[$][{'\"]*_[ ]*(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]*erver"},
-    {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]*|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]*;base64,pd9waha|data://text"},
-    {id = "php_object", points = 80, pattern = "(?:^|[;{:\"'= ])[oc]:[+]?[0-9]+:\"[a-z0-9_\\\\]+\":[+]?[0-9]+:[{]"},
-    {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$/(&])[$]+[{]?[@]?[a-z_][a-z0-9_]{0,60}[}]?(?:" .. BLANK) .. "|/[*][^*]*[*]/|(?:#|//)[^\\n]*\\n|[\\[{][^\\]}]*[\\]}]|->[a-z_]+|::[$]?[a-z_]+)*[(][^)]*(?:[)]|$)"},
-    {id = "php_string_call", points = 75, pattern = ((((((((((((("(?:[(]" .. BLANK) .. "*)?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,}[\"'](?:") .. BLANK) .. "*[.]") .. BLANK) .. "*[\"'][a-z_]+[\"'])*") .. BLANK) .. "*[)]?") .. BLANK) .. "*[(][^)]*[)]|[(][a-z.() ]*[)]") .. BLANK) .. "*[(]['\"@$][^)]*[)]") .. BLANK) .. "*(?:;|$)"},
-    {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|escapeshell[a-z]+|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]+|apache_(?:child_terminate|setenv)|opendir|scandir|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|zend_[a-z_]+|sodium_[a-z0-9_]+|tidy_[a-z_]+|gethostby[a-z]+|array_[a-z_]+)") .. ((BLANK .. "*[(]") .. BLANK) .. "*(?:[)'\"$@`/a-z_0-9\\[]|$)"},
-    {id = "php_setting", points = 75, pattern = ("(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]+|suhosin[.][a-z._]+|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]+|opcache[.][a-z_]+)" .. BLANK) .. "*="},
-    {id = "php_function", points = 75, pattern = ("(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]" .. BLANK) .. "*(?:['\"][a-z/.$]|[$@`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])"},
-    {id = "php_grouped_call", points = 75, pattern = ((((((((("(?:[(]|\\[)" .. BLANK) .. "*(?:[(]?string[)]?)?") .. BLANK) .. "*[\"'\\[{]*") .. BLANK) .. "*(?:/[*][^*]{0,40}[*]/)?(?:system|exec|passthru|shell_exec|phpinfo|eval|assert)") .. BLANK) .. "*[\"'\\]]*") .. BLANK) .. "*(?:[)]|\\])|(?:\"[a-z]{1,8}\"[ ]*[.][ ]*){1,6}\"[a-z]{1,8}\"[ ]*[(]|'[a-z]{1,8}'[ ]*[.][ ]*'[a-z]{1,8}'[^a-z]{1,6}[(;]|(?:[)]|\\]|[}])[ ]*[(]['\"](?:uname|id|ls|whoami|cat )"},
-    {id = "php_variable", points = 75, pattern = ((("[$][{]" .. BLANK) .. "*['\"@$]|[$]") .. BLANK) .. "+[{]|[$]_{1,6}[\\[({]"},
-    {id = "node_module", points = 85, pattern = "require[ ]*[(]?[ ]*['\"`]?(?:child_process|fs|vm|os|net|http|cluster|process)['\"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]*[(]|spawnsync[ ]*[(]"},
-    {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ \\]'\"]*(?:[.\\[]|%5b)[ '\"]*(?:prototype|constructor)|prototype[ ]*(?:\\[|[.])[ '\"]*[a-z_]+['\"\\]]*[ ]*="},
-    {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]*[(][ (]*(?:;;|true|this|string|!?nan|!?[-+]?[0-9]+|!+[^a-z)]*|[-+]?infinity|!(?:false|null|undefined)|new [a-z]+[( )]*)[ ]*[)]"},
-    {id = "node_delay", points = 75, pattern = "do[ ]*[{][^}]{0,80}new date[ ]*[(][ ]*[)][^}]{0,80}[}][ ]*while[ ]*[(]"},
-    {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]*[(]?['\"]?[0-9]+['\"]?[ ]*[*+/-][ ]*['\"]?[0-9]+['\"]?[ )]*(?:[}]{1,3}|%>|\\]\\]|%[}])"},
+    {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]{1,8}[$a-z@]|\\[/?php\\]|<script[^>]{1,300}language[ ]{0,8}=[ \"']{0,8}php"},
+    {id = "php_superglobal", points = 80, pattern = "[$][{'\"]{0,60}_[ ]{0,8}(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]{0,8}erver"},
+    {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]{0,60}|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]{0,60};base64,pd9waha|data://text"},
+    {id = "php_object", points = 80, pattern = "(?:^|[;{:\"'= ])[oc]:[+]?[0-9]{1,60}:\"[a-z0-9_\\\\]{1,60}\":[+]?[0-9]{1,60}:[{]"},
+    {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$/(&])[$]{1,60}[{]?[@]?[a-z_][a-z0-9_]{0,60}[}]?(?:" .. BLANK) .. "|/[*][^*]{0,60}[*]/|(?:#|//)[^\\n]{0,60}\\n|[\\[{][^\\]}]{0,60}[\\]}]|->[a-z_]{1,60}|::[$]?[a-z_]{1,60}){0,6}[(][^)]{0,60}(?:[)]|$)"},
+    {id = "php_string_call", points = 75, pattern = ((((((((((((("(?:[(]" .. BLANK) .. "{0,8})?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,40}[\"'](?:") .. BLANK) .. "{0,8}[.]") .. BLANK) .. "{0,8}[\"'][a-z_]{1,60}[\"']){0,6}") .. BLANK) .. "{0,8}[)]?") .. BLANK) .. "{0,8}[(][^)]{0,60}[)]|[(][a-z.() ]{0,60}[)]") .. BLANK) .. "{0,8}[(]['\"@$][^)]{0,60}[)]") .. BLANK) .. "{0,8}(?:;|$)"},
+    {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|escapeshell[a-z]{1,60}|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]{1,60}|apache_(?:child_terminate|setenv)|opendir|scandir|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|zend_[a-z_]{1,60}|sodium_[a-z0-9_]{1,60}|tidy_[a-z_]{1,60}|gethostby[a-z]{1,60}|array_[a-z_]{1,60})") .. ((BLANK .. "{0,8}[(]") .. BLANK) .. "{0,8}(?:[)'\"$@`/a-z_0-9\\[]|$)"},
+    {id = "php_setting", points = 75, pattern = ("(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]{1,60}|suhosin[.][a-z._]{1,60}|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]{1,60}|opcache[.][a-z_]{1,60})" .. BLANK) .. "{0,8}="},
+    {id = "php_function", points = 75, pattern = ("(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]" .. BLANK) .. "{0,8}(?:['\"][a-z/.$]|[$@`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])"},
+    {id = "php_grouped_call", points = 75, pattern = ((((((((("(?:[(]|\\[)" .. BLANK) .. "{0,8}(?:[(]?string[)]?)?") .. BLANK) .. "{0,8}[\"'\\[{]{0,60}") .. BLANK) .. "{0,8}(?:/[*][^*]{0,40}[*]/)?(?:system|exec|passthru|shell_exec|phpinfo|eval|assert)") .. BLANK) .. "{0,8}[\"'\\]]{0,60}") .. BLANK) .. "{0,8}(?:[)]|\\])|(?:\"[a-z]{1,8}\"[ ]{0,8}[.][ ]{0,8}){1,6}\"[a-z]{1,8}\"[ ]{0,8}[(]|'[a-z]{1,8}'[ ]{0,8}[.][ ]{0,8}'[a-z]{1,8}'[^a-z]{1,6}[(;]|(?:[)]|\\]|[}])[ ]{0,8}[(]['\"](?:uname|id|ls|whoami|cat )"},
+    {id = "php_variable", points = 75, pattern = ((("[$][{]" .. BLANK) .. "{0,8}['\"@$]|[$]") .. BLANK) .. "{1,8}[{]|[$]_{1,6}[\\[({]"},
+    {id = "node_module", points = 85, pattern = "require[ ]{0,8}[(]?[ ]{0,8}['\"`]?(?:child_process|fs|vm|os|net|http|cluster|process)['\"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]{0,8}[(]|spawnsync[ ]{0,8}[(]"},
+    {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ \\]'\"]{0,60}(?:[.\\[]|%5b)[ '\"]{0,8}(?:prototype|constructor)|prototype[ ]{0,8}(?:\\[|[.])[ '\"]{0,8}[a-z_]{1,60}['\"\\]]{0,60}[ ]{0,8}="},
+    {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]{0,8}[(][ (]{0,60}(?:;;|true|this|string|!?nan|!?[-+]?[0-9]{1,60}|!+[^a-z)]{0,60}|[-+]?infinity|!(?:false|null|undefined)|new [a-z]{1,60}[( )]{0,60})[ ]{0,8}[)]"},
+    {id = "node_delay", points = 75, pattern = "do[ ]{0,8}[{][^}]{0,80}new date[ ]{0,8}[(][ ]{0,8}[)][^}]{0,80}[}][ ]{0,8}while[ ]{0,8}[(]"},
+    {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]{0,8}[(]?['\"]?[0-9]{1,60}['\"]?[ ]{0,8}[*+/-][ ]{0,8}['\"]?[0-9]{1,60}['\"]?[ )]{0,60}(?:[}]{1,3}|%>|\\]\\]|%[}])"},
     {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
-    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]*(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]*[(][ ]*[$]|[#]evaluate|freemarker[.]template"},
-    {id = "template_tag", points = 75, pattern = "[{]%[ ]*(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]*(?:if|for|unless|while)[ (]"},
-    {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]*\\["},
-    {id = "node_object", points = 70, pattern = "(?:^|[^a-z])(?:console[ ]*(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]*\\[|require[ ]*\\[|module[.]exports[ ]*=)|__js_function|:constructor:constructor"},
-    {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]+[-]>[a-z_]+[(]"},
-    {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]*|spawn[a-z]*|call|run|check_output|getoutput|import_module)[ ]*[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]*[(][ ]*(?:compile|['\"][ ]*(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
+    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
+    {id = "template_tag", points = 75, pattern = "[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]"},
+    {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]{0,8}\\["},
+    {id = "node_object", points = 70, pattern = "(?:^|[^a-z])(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor"},
+    {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]"},
+    {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|['\"][ ]{0,8}(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
 }
 --- Cheap presence test for any of the above.
 ____exports.CODE_GATE = "[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
@@ -1771,49 +1775,49 @@ return ____exports
  end,
 ["command-patterns"] = function(...)
 local ____exports = {}
-local BLANK = "[ \\t\\r\\n\\v]"
+local BLANK = "[ \\t\\r\\n\\x0b]"
 --- Programs that an injected command starts with, on Unix, by names that are no words.
-local NAMES = (((((((("(?:ansible[a-z-]*|apt(?:-get|itude)?|aria2c|arp|awk|base(?:32|64)|bash|bsdtar|busybox|bzip2" .. "|chef[a-z-]*|chgrp|chmod|chown|chroot|cpulimit|crontab|cscli|csh|csplit|curl|dd|df|dirname|dmesg") .. "|dnf|dpkg|egrep|emacs|expr|fgrep|flock|fmt|fping|ftp|gawk|gcc|gdb|getent|gpg|grep|gunzip|gzip") .. "|hexdump|htop|iconv|ifconfig|ionice|iptables|journalctl|jq|ksh|kubectl|ldd|logname") .. "|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]+|mawk|mkdir|mkfifo|mknod|mtr|mysql(?:dump)?|nano") .. "|nawk|nc(?:at)?|netcat|netstat|nl|nmap|nohup|nslookup|openssl|passwd|perf|pgrep|php[0-9.]*") .. "|pip[0-9x]*|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt(?:-[a-z]+)?|rpm|rsync") .. "|run-parts|scp|sed|setsid|sftp|shuf|socat|ssh(?:-[a-z-]+)?|stdbuf|strace|sudo|sysctl|systemctl") .. "|tclsh|tcpdump|telnet|tftp|tmux|traceroute6?|tshark|uname|unexpand|uniq|unlink|unshare|unzip") .. "|uptime|useradd|usermod|vim(?:diff)?|visudo|wc|wget|whereis|whoami|xargs|xxd|zcat|zsh)"
+local NAMES = (((((((("(?:ansible[a-z-]{0,60}|apt(?:-get|itude)?|aria2c|arp|awk|base(?:32|64)|bash|bsdtar|busybox|bzip2" .. "|chef[a-z-]{0,60}|chgrp|chmod|chown|chroot|cpulimit|crontab|cscli|csh|csplit|curl|dd|df|dirname|dmesg") .. "|dnf|dpkg|egrep|emacs|expr|fgrep|flock|fmt|fping|ftp|gawk|gcc|gdb|getent|gpg|grep|gunzip|gzip") .. "|hexdump|htop|iconv|ifconfig|ionice|iptables|journalctl|jq|ksh|kubectl|ldd|logname") .. "|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]{1,60}|mawk|mkdir|mkfifo|mknod|mtr|mysql(?:dump)?|nano") .. "|nawk|nc(?:at)?|netcat|netstat|nl|nmap|nohup|nslookup|openssl|passwd|perf|pgrep|php[0-9.]{0,60}") .. "|pip[0-9x]{0,60}|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt(?:-[a-z]{1,60})?|rpm|rsync") .. "|run-parts|scp|sed|setsid|sftp|shuf|socat|ssh(?:-[a-z-]{1,60})?|stdbuf|strace|sudo|sysctl|systemctl") .. "|tclsh|tcpdump|telnet|tftp|tmux|traceroute6?|tshark|uname|unexpand|uniq|unlink|unshare|unzip") .. "|uptime|useradd|usermod|vim(?:diff)?|visudo|wc|wget|whereis|whoami|xargs|xxd|zcat|zsh)"
 --- And by names that prose uses too: these count with arguments that prose does not have.
-local WORDS = ((("(?:ab|ash|at|bridge|cat|cd|column|comm|cp|cut|dash|date|diff|dig|docker|du|echo|ed|env|ex|expand" .. "|find|fold|git|head|host(?:name(?:ctl)?)?|id|install|ip|join|kill(?:all)?|last(?:log(?:in)?)?") .. "|less|ll|ln|locate|mail|make|more|mount|mv|nice|node|od|paste|perl|pico|ping6?|ps|python[0-9.]*") .. "|reboot|rev|route|ruby|screen|script|service|sh|shred|shutdown|sleep|sort|split|ss|stat|strings") .. "|su|tac|tail|tar|tasks(?:et)?|tee|timeout|top|touch|trap|vi|view|w|watch|which|who|yum|zip)"
+local WORDS = ((("(?:ab|ash|at|bridge|cat|cd|column|comm|cp|cut|dash|date|diff|dig|docker|du|echo|ed|env|ex|expand" .. "|find|fold|git|head|host(?:name(?:ctl)?)?|id|install|ip|join|kill(?:all)?|last(?:log(?:in)?)?") .. "|less|ll|ln|locate|mail|make|more|mount|mv|nice|node|od|paste|perl|pico|ping6?|ps|python[0-9.]{0,60}") .. "|reboot|rev|route|ruby|screen|script|service|sh|shred|shutdown|sleep|sort|split|ss|stat|strings") .. "|su|tac|tail|tar|tasks(?:et)?|tee|timeout|top|touch|trap|vi|view|w|watch|which|who|yum|zip)"
 --- And on Windows.
 local WINDOWS = "(?:assoc|attrib|bitsadmin|cacls|certutil|cmd|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?|" .. "netsh|ping|powershell|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
 local FOLDER = "(?:[a-z/.~]{0,40}/)?"
 --- An argument that no sentence has: an option, a path, a variable, an address, a redirection.
-local ARGUMENT = BLANK .. "+(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]+[.][0-9]|https?:|[a-z0-9_.-]+(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
+local ARGUMENT = BLANK .. "{1,8}(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]{1,60}[.][0-9]|https?:|[a-z0-9_.-]{1,60}(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
 --- What may follow a name that is no word.
-local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "*$|") .. BLANK) .. "*[;|&<>)`]|") .. ARGUMENT) .. "|") .. BLANK) .. "+[a-z0-9_.-]+") .. BLANK) .. "*(?:$|[;|&<>)`]))"
+local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;|&<>)`]|") .. ARGUMENT) .. "|") .. BLANK) .. "{1,8}[a-z0-9_.-]{1,60}") .. BLANK) .. "{0,8}(?:$|[;|&<>)`]))"
 local PROGRAM = ((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. ")"
 --- After a line break even a program's name may be the first word of a sentence.
-local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "*[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
-local WRAPPER = ((("(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)" .. BLANK) .. "+(?:-[a-z0-9]+") .. BLANK) .. "+)?){0,2}"
+local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
+local WRAPPER = ((("(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)" .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
 --- What ends one command and begins another.
 local SEPARATOR = "(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
-    {id = "command_chained", points = 80, pattern = (((((((((SEPARATOR .. "(?:") .. BLANK) .. "*[(!@]?") .. BLANK) .. "*") .. WRAPPER) .. PROGRAM) .. "|") .. WORDS) .. "(?:[;|&>)`]|$))"},
-    {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "*") .. WRAPPER) .. LINE_PROGRAM},
-    {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "*@?") .. WINDOWS) .. "(?:") .. BLANK) .. "*$|") .. BLANK) .. "+(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "*[;|&<>])"},
-    {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "*") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "+(?:--?[a-z][a-z0-9-]*(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "*(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "*[|>;]") .. BLANK) .. "*[a-z/])"},
-    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((("^" .. BLANK) .. "*(?:cmd(?:[.]exe)?") .. BLANK) .. "*/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "+-|net") .. BLANK) .. "+(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "+[a-z]+") .. BLANK) .. "|certutil") .. BLANK) .. "+-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "+(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
-    {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "*(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "+(?:-[a-z0-9]+") .. BLANK) .. "+)?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "*$)"},
-    {id = "command_install", points = 70, pattern = ((((((((("^" .. BLANK) .. "*(?:sudo") .. BLANK) .. "+)?(?:pip[0-9x]*|apt(?:-get)?|yum|dnf|npm|gem|brew|apk)") .. BLANK) .. "+(?:install|add|remove)") .. BLANK) .. "+[a-z0-9_.@/-]+") .. BLANK) .. "*$"},
-    {id = "command_binary", points = 80, pattern = "(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]*|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]*sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]*|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
+    {id = "command_chained", points = 80, pattern = (((((((((SEPARATOR .. "(?:") .. BLANK) .. "{0,8}[(!@]?") .. BLANK) .. "{0,8}") .. WRAPPER) .. PROGRAM) .. "|") .. WORDS) .. "(?:[;|&>)`]|$))"},
+    {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "{0,8}") .. WRAPPER) .. LINE_PROGRAM},
+    {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?") .. WINDOWS) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "{0,8}[;|&<>])"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "{0,8}") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "{1,8}(?:--?[a-z][a-z0-9-]{0,60}(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "{0,8}(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "{0,8}[|>;]") .. BLANK) .. "{0,8}[a-z/])"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
+    {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "{0,8}(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "{0,8}$)"},
+    {id = "command_install", points = 70, pattern = ((((((((("^" .. BLANK) .. "{0,8}(?:sudo") .. BLANK) .. "{1,8})?(?:pip[0-9x]{0,60}|apt(?:-get)?|yum|dnf|npm|gem|brew|apk)") .. BLANK) .. "{1,8}(?:install|add|remove)") .. BLANK) .. "{1,8}[a-z0-9_.@/-]{1,60}") .. BLANK) .. "{0,8}$"},
+    {id = "command_binary", points = 80, pattern = "(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]{0,60}|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]{0,60}sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]{0,60}|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
     {id = "command_device", points = 85, pattern = "/dev/(?:tcp|udp)/"},
-    {id = "command_shellshock", points = 95, pattern = "^[ ]*[(][ ]*[)][ ]*[{]|[(][ ]*[)][ ]*[{][ ]*(?:[:_a-z]?[ ]*;|_[ ]*;)"},
+    {id = "command_shellshock", points = 95, pattern = "^[ ]{0,8}[(][ ]{0,8}[)][ ]{0,8}[{]|[(][ ]{0,8}[)][ ]{0,8}[{][ ]{0,8}(?:[:_a-z]?[ ]{0,8};|_[ ]{0,8};)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
-    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]*[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]*\\]"},
-    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]*"},
-    {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]*|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]*[$][a-z0-9_]{1,20}(?:[$]|[ ]+[$/-])"},
-    {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]*(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
-    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]+(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]+in[ ]*[(]|(?:^|[;&|][ ]*)if(?:[ ]+|/)(?:/?i[ ]+)?(?:not[ ]+)?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]+[^ ]+[ ]+[a-z(@]|[\"'%{\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]*(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]*[^ ]+[ ]+(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
-    {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]+-+d|downloadstring[ ]*[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]*[(]|new-object[ ]+(?:system|net)[.]"},
-    {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]+(?:[-+][a-z]+[ ]+)?['\"]?[a-z0-9_-]{1,30}['\"]?="},
+    {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]{0,60}[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]{0,60}\\]"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
+    {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]{0,60}|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]{0,8}[$][a-z0-9_]{1,20}(?:[$]|[ ]{1,8}[$/-])"},
+    {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]{0,8}(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
+    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[\"'%{\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}[^ ]{1,60}[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
+    {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]{1,8}-+d|downloadstring[ ]{0,8}[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]{0,8}[(]|new-object[ ]{1,8}(?:system|net)[.]"},
+    {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]{1,8}(?:[-+][a-z]{1,60}[ ]{1,8})?['\"]?[a-z0-9_-]{1,30}['\"]?="},
     {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
-    {id = "command_bomb", points = 80, pattern = "[(][)][ ]*[{][^}]{0,40}[|&][^}]{0,40}[}][ ]*;?[ ]*[a-z:.]{1,12}$"},
+    {id = "command_bomb", points = 80, pattern = "[(][)][ ]{0,8}[{][^}]{0,40}[|&][^}]{0,40}[}][ ]{0,8};?[ ]{0,8}[a-z:.]{1,12}$"},
     {id = "command_arguments", points = 70, pattern = "(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]"}
 }
-____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]*[a-z0-9/._]+[ ]+(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
+____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
 ["command"] = function(...)
@@ -1888,39 +1892,39 @@ return ____exports
 ["markup-patterns"] = function(...)
 local ____exports = {}
 --- Events that a browser fires by itself or by a touch; their attributes run script.
-local EVENTS = ((((("on(?:abort|activate|after[a-z]+|animation[a-z]+|auxclick|before[a-z]+|begin|blur|bounce|cancel|canplay[a-z]*|change|click|" .. "close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]*|drop|durationchange|end|ended|error|finish|focus[a-z]*|") .. "formdata|fullscreen[a-z]*|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]*|lostpointercapture|") .. "message[a-z]*|mouse[a-z]+|mozfullscreen[a-z]*|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]*|pointer[a-z]+|popstate|") .. "progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]*|search|securitypolicyviolation|") .. "seek[a-z]+|select[a-z]*|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]+|") .. "transition[a-z]+|unhandledrejection|unload|volumechange|waiting|webkit[a-z]+|wheel)"
-local BLANK = "[ \\t\\r\\n\\f\\v\\x00/]"
+local EVENTS = ((((("on(?:abort|activate|after[a-z]{1,60}|animation[a-z]{1,60}|auxclick|before[a-z]{1,60}|begin|blur|bounce|cancel|canplay[a-z]{0,60}|change|click|" .. "close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]{0,60}|drop|durationchange|end|ended|error|finish|focus[a-z]{0,60}|") .. "formdata|fullscreen[a-z]{0,60}|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]{0,60}|lostpointercapture|") .. "message[a-z]{0,60}|mouse[a-z]{1,60}|mozfullscreen[a-z]{0,60}|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]{0,60}|pointer[a-z]{1,60}|popstate|") .. "progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]{0,60}|search|securitypolicyviolation|") .. "seek[a-z]{1,60}|select[a-z]{0,60}|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]{1,60}|") .. "transition[a-z]{1,60}|unhandledrejection|unload|volumechange|waiting|webkit[a-z]{1,60}|wheel)"
+local BLANK = "[ \\t\\r\\n\\f\\x0b\\x00/]"
 --- Over the inside of one tag: `name attributes`, lower-case, entities decoded.
 ____exports.TAG_RULES = {
-    {id = "markup_script", points = 90, pattern = "^(?:[a-z0-9]+:)?script(?:[^a-z0-9]|$)"},
-    {id = "markup_event", points = 90, pattern = (("[^a-z0-9_-]" .. EVENTS) .. BLANK) .. "*="},
-    {id = "markup_event", points = 80, pattern = ((("^[a-z0-9:-]+[ \\t\\r\\n\\f/\"'`]+on[a-z]{3,24}" .. BLANK) .. "*=") .. BLANK) .. "*[\"'`]?[a-z_$.\\[({]+[a-z0-9_$.\\])}]*[(`=\\[.]"},
-    {id = "markup_script_url", points = 90, pattern = "[a-z:=\"'` \\t\\r\\n][=(][ \\t\\r\\n\"'`]*(?:java|vb|live)script[\\x00-\\x20]*:"},
-    {id = "markup_data_url", points = 80, pattern = "[=(;][ \\t\\r\\n\"'`]*(?:url=)?[ \"'`]*data[\\x00-\\x20]*:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]*"},
-    {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]*:vmlframe|noscript)(?:[^a-z0-9_-]|$)"},
-    {id = "markup_meta", points = 75, pattern = "^meta[^a-z0-9][^>]*(?:http-equiv|charset[ =])"},
-    {id = "markup_link", points = 75, pattern = "^link[^a-z0-9][^>]*(?:rel|href)[ \\t\\r\\n/]*="},
+    {id = "markup_script", points = 90, pattern = "^(?:[a-z0-9]{1,60}:)?script(?:[^a-z0-9]|$)"},
+    {id = "markup_event", points = 90, pattern = (("[^a-z0-9_-]" .. EVENTS) .. BLANK) .. "{0,8}="},
+    {id = "markup_event", points = 80, pattern = ((("^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/\"'`]{1,8}on[a-z]{3,24}" .. BLANK) .. "{0,8}=") .. BLANK) .. "{0,8}[\"'`]?[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(`=\\[.]"},
+    {id = "markup_script_url", points = 90, pattern = "[a-z:=\"'` \\t\\r\\n][=(][ \\t\\r\\n\"'`]{0,8}(?:java|vb|live)script[\\x00-\\x20]{0,60}:"},
+    {id = "markup_data_url", points = 80, pattern = "[=(;][ \\t\\r\\n\"'`]{0,8}(?:url=)?[ \"'`]{0,8}data[\\x00-\\x20]{0,60}:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]{0,300}"},
+    {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]{0,60}:vmlframe|noscript)(?:[^a-z0-9_-]|$)"},
+    {id = "markup_meta", points = 75, pattern = "^meta[^a-z0-9][^>]{0,300}(?:http-equiv|charset[ =])"},
+    {id = "markup_link", points = 75, pattern = "^link[^a-z0-9][^>]{0,300}(?:rel|href)[ \\t\\r\\n/]{0,8}="},
     {id = "markup_style", points = 75, pattern = "^style(?:[^a-z0-9]|$)"},
-    {id = "markup_css", points = 75, pattern = "style[ \\t\\r\\n/]*=[^>]*(?:expression[ \\t/*]*[(]|behaviou?r[ \\t/*]*:|-moz-binding|@import|filter[ ]*:[ ]*url|\\\\[0-9a-f]{2,6}|font-family[ ]*:[^\"']*[}\\[])"},
-    {id = "markup_active", points = 75, pattern = "^(?:(?:[a-z0-9]+:)?(?:svg|math|set|animate[a-z]*|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]*(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]*[ \\t/]*="},
-    {id = "markup_form", points = 70, pattern = "^(?:form|button|input|isindex)[^a-z0-9][^>]*(?:formaction|action)[ \\t/]*="},
-    {id = "markup_srcdoc", points = 85, pattern = "[^a-z]srcdoc[ \\t\\r\\n/]*="},
-    {id = "markup_namespace", points = 70, pattern = "xmlns(?::[a-z]+)?[ ]*=[ \"']*(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))"},
-    {id = "markup_instruction", points = 70, pattern = "^[?]xml-stylesheet|^[?]import|^!--[ \\t]*\\[if|^!\\[cdata\\[[^>]*<"}
+    {id = "markup_css", points = 75, pattern = "style[ \\t\\r\\n/]{0,8}=[^>]{0,300}(?:expression[ \\t/*]{0,60}[(]|behaviou?r[ \\t/*]{0,60}:|-moz-binding|@import|filter[ ]{0,8}:[ ]{0,8}url|\\\\[0-9a-f]{2,6}|font-family[ ]{0,8}:[^\"']{0,60}[}\\[])"},
+    {id = "markup_active", points = 75, pattern = "^(?:(?:[a-z0-9]{1,60}:)?(?:svg|math|set|animate[a-z]{0,60}|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]{0,300}(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]{0,60}[ \\t/]{0,8}="},
+    {id = "markup_form", points = 70, pattern = "^(?:form|button|input|isindex)[^a-z0-9][^>]{0,300}(?:formaction|action)[ \\t/]{0,8}="},
+    {id = "markup_srcdoc", points = 85, pattern = "[^a-z]srcdoc[ \\t\\r\\n/]{0,8}="},
+    {id = "markup_namespace", points = 70, pattern = "xmlns(?::[a-z]{1,60})?[ ]{0,8}=[ \"']{0,8}(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))"},
+    {id = "markup_instruction", points = 70, pattern = "^[?]xml-stylesheet|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<"}
 }
 --- Over the whole text, lower-case, entities decoded: script without a tag, or out of an attribute.
 ____exports.SCRIPT_RULES = {
-    {id = "script_attribute", points = 80, pattern = ((((("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]*|[\"'`][^<>]{0,80}[ \\t\\r\\n/\"'])" .. EVENTS) .. "[ \\t\\r\\n]*=[ \\t\\r\\n\"'`]*[a-z_$({\\[!+/`]|^[ ]*") .. EVENTS) .. "[ ]*=[ ]*$|[\"'`]") .. EVENTS) .. "[ ]*=$"},
-    {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]*:[\\x00-\\x20]*[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
-    {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]*[(`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]*(?:[(][ \\t]*(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
-    {id = "script_dom", points = 80, pattern = "document[?]?[ ]*(?:[.][ ]*(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
-    {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]*(?:\\[[ ]*[\"'`/(+!]|[.](?:location[ ]*=|open[(]|alert|name[^a-z]|eval|onerror[ ]*=|atob|settimeout[(]))"},
-    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]*[(`][ ]*(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]+[ ]*,[ ]*[0-9]+[ ]*[)]|new[ ]+function[(]"},
-    {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]*[.][ ]*(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]*(?:[.][ ]*(?:call|apply|constructor)[ ]*)?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
-    {id = "script_import", points = 75, pattern = "import[ ]*[(][ ]*['\"`/](?:/|data:|https?:)|@import[ ]*['\"`(u]"},
-    {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]*[(][^)]*[(=]|-moz-binding[ ]*:|behaviou?r[ ]*:[ ]*url|url[ ]*[(][ \"']*(?:java|vb)script)"},
+    {id = "script_attribute", points = 80, pattern = ((((("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]{0,8}|[\"'`][^<>\"'`]{0,80}[ \\t\\r\\n/])" .. EVENTS) .. "[ \\t\\r\\n]{0,8}=[ \\t\\r\\n\"'`]{0,8}[a-z_$({\\[!+/`]|^[ ]{0,8}") .. EVENTS) .. "[ ]{0,8}=[ ]{0,8}$|[\"'`]") .. EVENTS) .. "[ ]{0,8}=$"},
+    {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
+    {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]{0,8}(?:[(][ \\t]{0,8}(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
+    {id = "script_dom", points = 80, pattern = "document[?]?[ ]{0,8}(?:[.][ ]{0,8}(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
+    {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}[\"'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))"},
+    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]{0,8}[(`][ ]{0,8}(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]"},
+    {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
+    {id = "script_import", points = 75, pattern = "import[ ]{0,8}[(][ ]{0,8}['\"`/](?:/|data:|https?:)|@import[ ]{0,8}['\"`(u]"},
+    {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]{0,8}[(][^)]{0,60}[(=]|-moz-binding[ ]{0,8}:|behaviou?r[ ]{0,8}:[ ]{0,8}url|url[ ]{0,8}[(][ \"']{0,8}(?:java|vb)script)"},
     {id = "script_utf7", points = 80, pattern = "\\xbc/?script|[+]ad[wx]-[^+]{0,200}[+]ad[4w]-"},
-    {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,}"}
+    {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,200}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,40}"}
 }
 --- What a text must contain before script without tags is looked for.
 ____exports.SCRIPT_GATE = "script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad"
@@ -2096,85 +2100,205 @@ return ____exports
 ["protocol-patterns"] = function(...)
 local ____exports = {}
 --- XML that makes its parser fetch something.
-____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]+(?:%[ \\t]*)?[a-z0-9_]+[ \\t]+(?:system|public|\"|')|<!doctype[ \\t\\r\\n]+[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]+[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]+:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]*=|xinclude|schemalocation[ ]*=[ \"']*[^\"'>]*://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]*['\"](?:file|https?):"}}
+____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
 --- Injection into protocols and documents, over lower-case text.
 ____exports.PROTOCOL_RULES = {
-    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98\\x8[ad])[ \\t\\r\\n]*(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]+|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]*[:/]"},
-    {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]+[^ \\r\\n]+[ \\t]+http/[0-9]"},
-    {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]*(?:rcpt[ ]+to:|mail[ ]+from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]*:[ ]*[^ \\r\\n]+(?:@|%40)|ehlo[ ]+[a-z]|helo[ ]+[a-z]|starttls|auth[ ]+(?:plain|login|[a-z0-9-]+[ ]+[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]+(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]*(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]+[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]+[0-9]+|[a-z]{1,2}[0-9]{1,4}[ ]+quit)"},
-    {id = "include_injection", points = 80, pattern = "<!--[ ]*#[ ]*(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
-    {id = "ldap_injection", points = 75, pattern = "[)][ ]*[(][ ]*[|&!]|[(][ ]*[|&][ ]*[(]?[ ]*[a-z]+[ ]*[~<>]?=|[*][ ]*[)][ ]*[(][ ]*[a-z|&!]|[)][(][a-z]+=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
-    {id = "query_operator", points = 75, pattern = "\\[[ ]*[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]*\\]|(?:^|[{,'\" ])[$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch|text|type|exists|not|mod|size|all)[\"']?[ ]*(?::|$)|db[.][a-z_.]+[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]*[ ]*[(]|['\"][ ]*(?:&&|[|]{2})[ ]*(?:this[.]|['\"0-9]+[ ]*[=<>]{2})|[;'\"][ ]*return[ ]+(?:true|1|this|[(]|['\"])|this[.][a-z_]+[ ]*[=!]="},
-    {id = "xpath_injection", points = 75, pattern = "['\"][ ]*(?:or|and)[ ]+(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]*[(]|\\][ ]*[|][ ]*//|[)\\]][ ]*[|][ ]*/[/a-z*]"},
-    {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]*(?:=|;)[^a-z]*[^;]{0,80}(?:;[ ]*(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
+    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]{0,8}[:/]"},
+    {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]{1,8}[^ \\r\\n]{1,60}[ \\t]{1,8}http/[0-9]"},
+    {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:rcpt[ ]{1,8}to:|mail[ ]{1,8}from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]{0,8}:[ ]{0,8}[^ \\r\\n]{1,60}(?:@|%40)|ehlo[ ]{1,8}[a-z]|helo[ ]{1,8}[a-z]|starttls|auth[ ]{1,8}(?:plain|login|[a-z0-9-]{1,60}[ ]{1,8}[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]{1,8}(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]{0,8}(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]{1,8}[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]{1,8}[0-9]{1,60}|[a-z]{1,2}[0-9]{1,4}[ ]{1,8}quit)"},
+    {id = "include_injection", points = 80, pattern = "<!--[ ]{0,8}#[ ]{0,8}(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
+    {id = "ldap_injection", points = 75, pattern = "[)][ ]{0,8}[(][ ]{0,8}[|&!]|[(][ ]{0,8}[|&][ ]{0,8}[(]?[ ]{0,8}[a-z]{1,60}[ ]{0,8}[~<>]?=|[*][ ]{0,8}[)][ ]{0,8}[(][ ]{0,8}[a-z|&!]|[)][(][a-z]{1,60}=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
+    {id = "query_operator", points = 75, pattern = "\\[[ ]{0,8}[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]{0,8}\\]|(?:^|[{,'\" ])[$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch|text|type|exists|not|mod|size|all)[\"']?[ ]{0,8}(?::|$)|db[.][a-z_.]{1,60}[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]{0,60}[ ]{0,8}[(]|['\"][ ]{0,8}(?:&&|[|]{2})[ ]{0,8}(?:this[.]|['\"0-9]{1,60}[ ]{0,8}[=<>]{2})|[;'\"][ ]{0,8}return[ ]{1,8}(?:true|1|this|[(]|['\"])|this[.][a-z_]{1,60}[ ]{0,8}[=!]="},
+    {id = "xpath_injection", points = 75, pattern = "['\"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]"},
+    {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]{0,8}(?:=|;)[^a-z]{0,60}[^;]{0,80}(?:;[ ]{0,8}(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
 }
 ____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]"
 ____exports.DOCUMENT_GATE = "<!|entity|include|schemalocation|<xs|document[(]"
+return ____exports
+ end,
+["sql-expression"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local function isOneOf(set, kind)
+    return kind ~= "" and (string.find(set, kind, nil, true) or 0) - 1 >= 0
+end
+local function kindAt(reader, at)
+    return __TS__StringSlice(reader.tokens, at, at + 1)
+end
+local function takeOperand(reader, kind)
+    local literal = isOneOf("sun", kind)
+    if reader.compared and literal and reader.literalBefore and reader.found.logical > 0 then
+        local ____reader_found_0, ____tautologies_1 = reader.found, "tautologies"
+        ____reader_found_0[____tautologies_1] = ____reader_found_0[____tautologies_1] + 1
+    end
+    reader.literalBefore = literal
+    reader.compared = false
+    reader.wants = false
+    if kind == "u" then
+        reader.found["end"] = "balanced"
+    end
+end
+--- Reads one token where an operand may stand. False: the expression ends or breaks here.
+local function readOperand(reader, kind)
+    local found = reader.found
+    if isOneOf("nsuvwx", kind) then
+        takeOperand(reader, kind)
+    elseif kind == "f" or kind == "X" then
+        found.calls = found.calls + 1
+        if kind == "X" then
+            found.attack_calls = found.attack_calls + 1
+        end
+        reader.literalBefore = false
+        reader.compared = false
+    elseif kind == "(" then
+        reader.depth = reader.depth + 1
+    elseif kind == ")" and reader.at > 0 and kindAt(reader, reader.at - 1) == "(" then
+        reader.depth = reader.depth - 1
+        reader.wants = false
+    elseif kind == "S" and reader.at > 0 then
+        found.subselects = found.subselects + 1
+        found.valid = true
+        return false
+    else
+        return isOneOf("mNA", kind)
+    end
+    return true
+end
+--- Reads one token where an operator may stand. False: the expression ends or breaks here.
+local function readOperator(reader, kind)
+    local found = reader.found
+    local next = kindAt(reader, reader.at + 1)
+    if kind == "C" or kind == "K" then
+        if kind == "C" then
+            found.comparisons = found.comparisons + 1
+        else
+            found.likenesses = found.likenesses + 1
+        end
+        reader.compared = true
+        reader.wants = true
+    elseif kind == "L" then
+        found.logical = found.logical + 1
+        reader.wants = true
+    elseif kind == "m" or kind == "o" or kind == "d" then
+        if kind ~= "d" then
+            found.arithmetic = found.arithmetic + 1
+        end
+        reader.wants = true
+    elseif kind == "." or kind == "," and reader.depth > 0 then
+        reader.wants = true
+    elseif kind == "A" then
+        reader.wants = isOneOf("nsuvwxfX(mNA", next)
+    elseif kind == ")" then
+        if reader.depth > 0 then
+            reader.depth = reader.depth - 1
+        else
+            found.closes = found.closes + 1
+        end
+    elseif kind == "N" then
+        return isOneOf("KN", next)
+    elseif isOneOf("ch;UG", kind) then
+        found["end"] = (kind == "c" or kind == "h") and "comment" or (kind == ";" and "statement" or "clause")
+        found.valid = true
+        return false
+    else
+        return false
+    end
+    return true
+end
+--- Reads tokens as `operand (operator operand)*`, the way a database would, as far as that goes.
+function ____exports.readExpression(tokens)
+    local found = {
+        valid = false,
+        logical = 0,
+        comparisons = 0,
+        likenesses = 0,
+        tautologies = 0,
+        arithmetic = 0,
+        calls = 0,
+        attack_calls = 0,
+        subselects = 0,
+        closes = 0,
+        ["end"] = "broken"
+    }
+    local reader = {
+        tokens = tokens,
+        found = found,
+        at = 0,
+        wants = true,
+        depth = 0,
+        literalBefore = false,
+        compared = false
+    }
+    while reader.at < #tokens do
+        local kind = kindAt(reader, reader.at)
+        local ____reader_wants_2
+        if reader.wants then
+            ____reader_wants_2 = readOperand(reader, kind)
+        else
+            ____reader_wants_2 = readOperator(reader, kind)
+        end
+        local goes = ____reader_wants_2
+        if not goes then
+            return found
+        end
+        reader.at = reader.at + 1
+    end
+    if reader.wants then
+        return found
+    end
+    found.valid = true
+    if found["end"] ~= "balanced" then
+        found["end"] = "open"
+    end
+    return found
+end
 return ____exports
  end,
 ["sql-patterns"] = function(...)
 local ____exports = {}
 --- Over tokens (see sql-tokens.ts).
 ____exports.SQL_SHAPES = {
-    {id = "sql_union", points = 90, pattern = "^[^U]*[nsvuc)mod.,;CKh(]A*U[A(]*S|U[A(]*S[A(]*(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
-    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]*S[A(]*(?:o|[nsvx]|[fX][(][^SF]*[)]|w[,.odmC(L][^wF]?)[^S;]*F[(A]*[w(sv]|[(]S(?:w|A|[.])*F(?:w|[.])*[GL]"},
-    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]+[A(]*S[A(]*(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]*S[(]*(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]*[nsfXS]|n,[nsfX])|;[(]*S(?:AA|[(nosvfX][^w])"},
-    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]*X[(][)nsvXf(]"},
+    {id = "sql_union", points = 90, pattern = "^[^U]{0,60}[nsvuc)mod.,;CKh(]A*U[A(]{0,20}S|U[A(]{0,20}S[A(]{0,20}(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
+    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]"},
+    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])"},
+    {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]{0,20}X[(][)nsvXf(]"},
     {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
-    {id = "sql_condition_tail", points = 70, pattern = "^[)]*L[(]*N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]+)+[)]$|^[)]A[ws]?F"},
-    {id = "sql_variable_end", points = 70, pattern = "^[(]*vc$|^mn(?:[mod]n)*U[hc]?$|^n(?:[mod]n)+U[hc]?$|^[mn]+U[hc]$"},
+    {id = "sql_condition_tail", points = 70, pattern = "^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F"},
+    {id = "sql_variable_end", points = 70, pattern = "^[(]{0,20}vc$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$"},
     {id = "sql_case", points = 75, pattern = "AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A"}
 }
 --- Over tokens after a closed quote: a condition cut off, or a literal that is always true.
-____exports.SQL_DANGLING = "^s[)]*L[(]*(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]*Ln$"
+____exports.SQL_DANGLING = "^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$"
 --- Over tokens: two literals compared, a whole value by itself.
-____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]+n|sN?[CK]N?s|nKA?N?n)$"
+____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]{1,60}n|sN?[CK]N?s|nKA?N?n)$"
 --- Over text: statements that make sense wherever they stand. One space stands for any blank.
 ____exports.SQL_STATEMENTS = {
-    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]*(?:" .. "drop[ \\t\\r\\n]+(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]+table[ \\t\\r\\n]+[a-z_`]") .. "|insert[ \\t\\r\\n]+into[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]+(?:(?:ignore|low_priority|quick)[ ]+)?from[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]+set[ \\t\\r\\n]+[a-z_`.\"\\[\\]]+[ \\t\\r\\n]*=") .. "|alter[ \\t\\r\\n]+(?:table|user|database|login)[ \\t\\r\\n]+[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]+(?:or[ \\t\\r\\n]+replace[ \\t\\r\\n]+)?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]+[a-z_`\"\\[]+[ \\t\\r\\n]*[(;]") .. "|declare[ \\t\\r\\n]+@") .. "|set[ \\t\\r\\n]+@[a-z_]+[ ]*:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]+(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]*(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]+[a-z_(][^;]*[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]+program") .. "|load[ \\t\\r\\n]+(?:data|xml)[ \\t\\r\\n]+(?:[a-z_]{1,20}[ \\t\\r\\n]+){0,2}infile") .. "|drop[ ]+[a-z_]+[ ]*;[ ]*--") .. "|grant[ \\t\\r\\n]+[a-z, ]+[ \\t\\r\\n]on[ \\t\\r\\n]+[a-z_*.]+[ \\t\\r\\n]+to[ \\t\\r\\n])"},
-    {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]+(?:delay|time)[ \\t\\r\\n+]*['\"(@0-9]"},
-    {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]+(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
-    {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]+analyse[ \\t\\r\\n]*[(]"},
-    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]+)[ \\t\\r\\n)]*(?:order[ \\t\\r\\n]+by[ \\t\\r\\n]+[0-9]+|having[ \\t\\r\\n]+[0-9'\"]+[ \\t\\r\\n]*[=<>]|" .. "group[ \\t\\r\\n]+by[ \\t\\r\\n]+[a-z0-9_.,]+[ \\t\\r\\n]+having|limit[ \\t\\r\\n]+[0-9]+(?:,[0-9]+)?[ \\t\\r\\n]*(?:--|#|/\\*|;))"}
+    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:" .. "drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]") .. "|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=") .. "|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]") .. "|declare[ \\t\\r\\n]{1,8}@") .. "|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program") .. "|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile") .. "|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--") .. "|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])"},
+    {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]{1,60}(?:delay|time)[ \\t\\r\\n+]{0,60}['\"(@0-9]"},
+    {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]{1,8}(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
+    {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]{1,8}analyse[ \\t\\r\\n]{0,8}[(]"},
+    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[0-9]{1,60}|having[ \\t\\r\\n]{1,8}[0-9'\"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|" .. "group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))"}
 }
 --- Over text: names of system tables and variables.
 ____exports.SQL_CATALOGUE = {
-    {id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]*[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"},
+    {id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"},
     {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)"},
-    {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]+[.])"},
-    {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]*[a-z(]"},
+    {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]{1,60}[.])"},
+    {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]{0,8}[a-z(]"},
     {id = "sql_exponent", points = 75, pattern = "[0-9][.]e[(]|[0-9][.]e[.][a-z]"},
-    {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]*[ ]?#$"},
-    {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]+(?:count|sum|avg|min|max)[ ]*[(]|group[ ]+by[ ]+[a-z0-9_.,() ]{1,60}having[ ]"},
+    {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]{0,60}[ ]?#$"},
+    {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]"},
     {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
     {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
     {id = "sql_open_call", points = 70, pattern = (("(?:^|[^a-z0-9_.])(?:abs|ascii|avg|benchmark|bin|cast|ceil(?:ing)?|char(?:_length)?|coalesce|compress|concat(?:_ws)?|convert|cos|count|curdate|current_user|curtime|database|date(?:_add|_sub|diff)?|day|decode|elt|encode|exp|extractvalue|" .. "field|find_in_set|floor|format|from_unixtime|greatest|group_concat|hex|hour|if|ifnull|in|insert|instr|isnull|left|length|ln|load_file|locate|log(?:10|2)?|lower|lpad|ltrim|make_set|max|md5|mid|min|minute|mod|month|name_const|now|nullif|oct|ord|") .. "password|pg_sleep|pi|position|pow(?:er)?|quarter|quote|radians|rand|repeat|replace|reverse|right|round|row_count|rpad|rtrim|schema|second|sha1?|sign|sin|sleep|soundex|sqrt|strcmp|substr(?:ing(?:_index)?)?|sum|sysdate|tan|time|to_days|trim|truncate|") .. "ucase|uncompress|unhex|updatexml|upper|user|utc_date|uuid|values?|version|week|weekday|xmltype|year)[^a-z0-9]{0,5}[(]$"}
 }
 return ____exports
  end,
-["sql-tokens"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
+["sql-words"] = function(...)
 local ____exports = {}
-local isDigitOrDot, isHex, isComparison
-function isDigitOrDot(code)
-    return code >= 48 and code <= 57 or code == 46
-end
-function isHex(code)
-    return code >= 48 and code <= 57 or code >= 97 and code <= 102
-end
-function isComparison(code)
-    return code == 60 or code == 61 or code == 62
-end
---- SQL read as a string of one-letter tokens, tolerant of every dialect: rules look at its shape, so that
--- letter case, spacing, comments and names do not matter.
---
--- n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
--- w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or/where/having ·
--- C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · d / · o other
--- operator · ( ) , . ; as they are · c comment up to the end, h one that starts with # · ? anything else
-local WORDS = {
+--- The token (see sql-tokens.ts) that each word of SQL stands for. Words that are here mean something in SQL only.
+____exports.SQL_WORDS = {
     all = "A",
     any = "A",
     as = "A",
@@ -2256,7 +2380,7 @@ local WORDS = {
     waitfor = "D"
 }
 --- Functions that applications do not take from users: delays, files, errors that speak, the catalogue.
-local ATTACK_FUNCTIONS = {
+____exports.ATTACK_FUNCTIONS = {
     aes_decrypt = 1,
     benchmark = 1,
     concat_ws = 1,
@@ -2305,7 +2429,7 @@ local ATTACK_FUNCTIONS = {
     zeroblob = 1
 }
 --- Functions that only mean SQL when they are called with nothing: `user()`.
-local NILADIC_FUNCTIONS = {
+____exports.NILADIC_FUNCTIONS = {
     current_database = 1,
     current_user = 1,
     database = 1,
@@ -2319,6 +2443,34 @@ local NILADIC_FUNCTIONS = {
     uuid_short = 1,
     version = 1
 }
+return ____exports
+ end,
+["sql-tokens"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local isDigitOrDot, isHex, isComparison
+local ____sql_2Dwords_2Ets = require("sql-words")
+local ATTACK_FUNCTIONS = ____sql_2Dwords_2Ets.ATTACK_FUNCTIONS
+local NILADIC_FUNCTIONS = ____sql_2Dwords_2Ets.NILADIC_FUNCTIONS
+local SQL_WORDS = ____sql_2Dwords_2Ets.SQL_WORDS
+function isDigitOrDot(code)
+    return code >= 48 and code <= 57 or code == 46
+end
+function isHex(code)
+    return code >= 48 and code <= 57 or code >= 97 and code <= 102
+end
+function isComparison(code)
+    return code == 60 or code == 61 or code == 62
+end
+--- SQL read as a string of one-letter tokens, tolerant of every dialect: rules look at its shape, so that
+-- letter case, spacing, comments and names do not matter.
+--
+-- n number or null · s text · u text left open at the end · x text of another quote left open · v variable ·
+-- w name · f name before "(" · X function only attacks call · U union · S select · F from/into · L and/or/where/having ·
+-- C = < > · K word comparison (like, in …) · N not · G clause (order by …) · D statement · A small word · m + - ~ ! · d / · o other
+-- operator · ( ) , . ; as they are · c comment up to the end, h one that starts with # · ? anything else
 local MAX_TOKENS = 400
 local QUOTE = 39
 local DOUBLE = 34
@@ -2359,7 +2511,7 @@ local function afterSpace(text, from)
     return at
 end
 local function wordKind(text, word, after)
-    local kind = WORDS[word]
+    local kind = SQL_WORDS[word]
     local next = __TS__StringCharCodeAt(
         text,
         afterSpace(text, after)
@@ -2573,6 +2725,8 @@ return ____exports
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local ____sql_2Dexpression_2Ets = require("sql-expression")
+local readExpression = ____sql_2Dexpression_2Ets.readExpression
 local ____sql_2Dpatterns_2Ets = require("sql-patterns")
 local SQL_CATALOGUE = ____sql_2Dpatterns_2Ets.SQL_CATALOGUE
 local SQL_DANGLING = ____sql_2Dpatterns_2Ets.SQL_DANGLING
@@ -2595,119 +2749,6 @@ function ____exports.judgeStatements(host, text, finding)
             raise(finding, rule.id, rule.points)
         end
     end
-end
-local BREAKING = "sun"
-local function isOneOf(set, kind)
-    return kind ~= "" and (string.find(set, kind, nil, true) or 0) - 1 >= 0
-end
---- Reads tokens as `operand (operator operand)*`, the way a database would, as far as that goes.
-local function readExpression(tokens)
-    local found = {
-        valid = false,
-        logical = 0,
-        comparisons = 0,
-        likenesses = 0,
-        tautologies = 0,
-        arithmetic = 0,
-        calls = 0,
-        attack_calls = 0,
-        subselects = 0,
-        closes = 0,
-        ["end"] = "broken"
-    }
-    local wants = true
-    local depth = 0
-    local literalBefore = false
-    local compared = false
-    local at = 0
-    do
-        while at < #tokens do
-            local kind = __TS__StringSlice(tokens, at, at + 1)
-            if wants then
-                if isOneOf("nsuvwx", kind) then
-                    local literal = isOneOf(BREAKING, kind)
-                    if compared and literal and literalBefore and found.logical > 0 then
-                        found.tautologies = found.tautologies + 1
-                    end
-                    literalBefore = literal
-                    compared = false
-                    wants = false
-                    if kind == "u" then
-                        found["end"] = "balanced"
-                    end
-                elseif kind == "f" or kind == "X" then
-                    found.calls = found.calls + 1
-                    if kind == "X" then
-                        found.attack_calls = found.attack_calls + 1
-                    end
-                    literalBefore = false
-                    compared = false
-                elseif kind == "(" then
-                    depth = depth + 1
-                elseif kind == ")" and __TS__StringSlice(tokens, at - 1, at) == "(" then
-                    depth = depth - 1
-                    wants = false
-                elseif kind == "S" or kind == "D" then
-                    if kind == "S" and at > 0 then
-                        found.subselects = found.subselects + 1
-                    end
-                    found.valid = found.subselects > 0
-                    return found
-                elseif not isOneOf("mNA", kind) then
-                    return found
-                end
-            elseif kind == "C" or kind == "K" then
-                if kind == "C" then
-                    found.comparisons = found.comparisons + 1
-                else
-                    found.likenesses = found.likenesses + 1
-                end
-                compared = true
-                wants = true
-            elseif kind == "L" then
-                found.logical = found.logical + 1
-                wants = true
-            elseif kind == "m" or kind == "o" or kind == "d" then
-                if kind ~= "d" then
-                    found.arithmetic = found.arithmetic + 1
-                end
-                wants = true
-            elseif kind == "." or kind == "A" or kind == "," and depth > 0 then
-                wants = kind ~= "A" or isOneOf(
-                    "nsuvwxfX(mNA",
-                    __TS__StringSlice(tokens, at + 1, at + 2)
-                )
-            elseif kind == ")" then
-                if depth > 0 then
-                    depth = depth - 1
-                else
-                    found.closes = found.closes + 1
-                end
-            elseif kind == "N" then
-                if not isOneOf(
-                    "KN",
-                    __TS__StringSlice(tokens, at + 1, at + 2)
-                ) then
-                    return found
-                end
-            elseif kind == "c" or kind == "h" or kind == ";" or kind == "U" or kind == "G" then
-                found["end"] = (kind == "c" or kind == "h") and "comment" or (kind == ";" and "statement" or "clause")
-                found.valid = true
-                return found
-            else
-                return found
-            end
-            at = at + 1
-        end
-    end
-    if wants then
-        return found
-    end
-    found.valid = true
-    if found["end"] ~= "balanced" then
-        found["end"] = "open"
-    end
-    return found
 end
 --- A value that closes the quote it was put into and goes on as SQL.
 local function judgeBreakout(host, tokens)
@@ -2820,6 +2861,7 @@ local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local ANY_GATE = ____gate_2Dpatterns_2Ets.ANY_GATE
+local BLANK_ROW = ____gate_2Dpatterns_2Ets.BLANK_ROW
 local HIDDEN_NAMES = ____gate_2Dpatterns_2Ets.HIDDEN_NAMES
 local SQL_GATE = ____gate_2Dpatterns_2Ets.SQL_GATE
 local ____markup_2Ets = require("markup")
@@ -2897,12 +2939,47 @@ local function withoutComments(text)
     end
     return table.concat(parts, " ")
 end
+local function isBlank(code)
+    return code == 32 or code >= 9 and code <= 13
+end
+--- Rows of blanks as one, a line break if there is one in it: patterns bound how many they cross.
+local function squeezeBlanks(text)
+    local parts = {}
+    local from = 0
+    local at = 0
+    while at < #text do
+        do
+            if not isBlank(__TS__StringCharCodeAt(text, at)) then
+                at = at + 1
+                goto __continue16
+            end
+            local start = at
+            local line = false
+            while at < #text and isBlank(__TS__StringCharCodeAt(text, at)) do
+                local code = __TS__StringCharCodeAt(text, at)
+                if code == 10 or code == 13 then
+                    line = true
+                end
+                at = at + 1
+            end
+            if at - start > 3 then
+                parts[#parts + 1] = __TS__StringSlice(text, from, start)
+                parts[#parts + 1] = line and "\n" or " "
+                from = at
+            end
+        end
+        ::__continue16::
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
 --- Whether one decoded text, seen by itself, is an attack.
 function ____exports.judgeText(host, text, place, finding)
-    local lowered = host.lower(text)
-    if not host.match(ANY_GATE, lowered) then
+    local spaced = host.lower(text)
+    if not host.match(ANY_GATE, spaced) then
         return
     end
+    local lowered = host.match(BLANK_ROW, spaced) and squeezeBlanks(spaced) or spaced
     judgeMarkup(host, lowered, finding)
     judgeRules(
         host,
@@ -3134,10 +3211,10 @@ local ____finding_2Ets = require("finding")
 local addFinding = ____finding_2Ets.addFinding
 local newFinding = ____finding_2Ets.newFinding
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local BASE64_ANY = ____gate_2Dpatterns_2Ets.BASE64_ANY
 local BASE64_TEXT = ____gate_2Dpatterns_2Ets.BASE64_TEXT
 local FOLDS = ____gate_2Dpatterns_2Ets.FOLDS
 local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
+local NO_BASE64 = ____gate_2Dpatterns_2Ets.NO_BASE64
 local ____json_2Ets = require("json")
 local readJson = ____json_2Ets.readJson
 local ____judge_2Ets = require("judge")
@@ -3215,7 +3292,7 @@ function ____exports.judgeValue(worst, text, place, depth)
             judgeLayer(worst, plain, place, true)
         end
     end
-    if depth >= 4 or not host.match(BASE64_ANY, text) then
+    if depth >= 4 or #text < 6 or host.match(NO_BASE64, text) then
         return
     end
     local finding = newFinding()
