@@ -11,10 +11,11 @@ import type { Database, RootDatabase } from 'lmdb';
 import { revision as toRevision } from '../../shared/revision.ts';
 import type { Revision } from '../../shared/revision.ts';
 import type { KeyValue, LeaseId } from '../port.ts';
-import { isAlive, thisProcess } from './owner.ts';
+import { isAlive, OwnerFile, thisProcess } from './owner.ts';
 import type { Owner } from './owner.ts';
 
 const FILE = 'lockstep.lmdb';
+const OWNER_FILE = 'lockstep.owner';
 const FORMAT = 1;
 
 /** Where a new store stands, as a new etcd does: revision 0 means "none" everywhere. */
@@ -64,6 +65,7 @@ const prepare = (directory: string): string => {
 
 export class Disk {
   private readonly directory: string;
+  private readonly ownerFile: OwnerFile;
   private readonly root: RootDatabase;
   private readonly meta: Database<unknown, string>;
   private readonly keys: Database<StoredKey, Buffer>;
@@ -74,6 +76,9 @@ export class Disk {
   /** @throws EmbeddedStoreBusyError */
   constructor(directory: string, now_ms: number) {
     this.directory = resolve(directory);
+    this.ownerFile = new OwnerFile(join(this.directory, OWNER_FILE));
+    const owner = this.ownerFile.read();
+    if (owner && isAlive(owner)) throw this.busy(owner);
     const options = { encoding: 'json', maxDbs: 8 } as const;
     // Without overlapping sync a commit resolves only after its flush, which is what we acknowledge.
     this.root = open({ ...options, path: prepare(this.directory), noSubdir: true, overlappingSync: false });
@@ -81,7 +86,9 @@ export class Disk {
     this.keys = this.root.openDB({ name: 'keys', encoding: 'json', keyEncoding: 'binary' });
     this.leases = this.root.openDB({ name: 'leases', encoding: 'json' });
     try {
-      this.own(thisProcess(now_ms));
+      const self = thisProcess(now_ms);
+      this.own(self);
+      this.ownerFile.write(self, this.claim);
     } catch (error) {
       void this.root.close();
       throw error;
@@ -127,19 +134,22 @@ export class Disk {
 
   async close(): Promise<void> {
     await this.meta.ifVersion('owner', this.claim, () => void this.meta.remove('owner'));
+    this.ownerFile.remove(this.claim);
     await this.root.close();
+  }
+
+  private busy(owner: Owner): EmbeddedStoreBusyError {
+    return new EmbeddedStoreBusyError(
+      `${this.directory} is in use by process ${owner.pid} since ${owner.since}; ` +
+        'stop that process, or give this one another directory',
+    );
   }
 
   /** Claims the directory; the lmdb write lock makes check and claim one step between processes. */
   private own(self: Owner): void {
     this.meta.transactionSync(() => {
       const owner = this.meta.get('owner') as Owner | undefined;
-      if (owner && isAlive(owner)) {
-        throw new EmbeddedStoreBusyError(
-          `${this.directory} is in use by process ${owner.pid} since ${owner.since}; ` +
-            'stop that process, or give this one another directory',
-        );
-      }
+      if (owner && isAlive(owner)) throw this.busy(owner);
       const format = this.meta.get('format') as number | undefined;
       if (format !== undefined && format !== FORMAT) {
         throw new Error(`${this.directory} has format ${format}; this version reads ${FORMAT}`);

@@ -1,5 +1,6 @@
 /** Which process owns a store directory, in a form that outlives it and can be checked by another process. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isObject, parseJson } from '../../shared/json.ts';
 
 export interface Owner {
   readonly pid: number;
@@ -14,7 +15,7 @@ const optionally = (read: () => string | undefined): string | undefined => {
   try {
     return read();
   } catch {
-    return undefined; // no /proc on this system
+    return undefined; // no such file, or no /proc on this system
   }
 };
 
@@ -57,3 +58,34 @@ export const isAlive = (owner: Owner): boolean => {
   }
   return owner.started === undefined || owner.started === startOf(owner.pid);
 };
+
+/**
+ * The owner as a plain file beside the database. The claim in the database decides; this one can be read
+ * without its lock, which a frozen owner may hold for ever (measured: opening then blocks the whole process).
+ */
+export class OwnerFile {
+  private readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  read(): (Owner & { readonly claim: number }) | undefined {
+    const text = optionally(() => readFileSync(this.path, 'utf8'));
+    const value = text === undefined ? undefined : parseJson(text);
+    return isObject(value) && typeof value['pid'] === 'number'
+      ? (value as unknown as Owner & { claim: number })
+      : undefined;
+  }
+
+  write(owner: Owner, claim: number): void {
+    const next = `${this.path}.${claim}`;
+    writeFileSync(next, JSON.stringify({ ...owner, claim }), { mode: 0o600 });
+    renameSync(next, this.path);
+  }
+
+  /** Removes it, unless somebody else's claim is in it. */
+  remove(claim: number): void {
+    if (this.read()?.claim === claim) rmSync(this.path, { force: true });
+  }
+}
