@@ -1,8 +1,8 @@
+import { readAgent } from './agent.ts';
 import type { Host } from './host.ts';
-import { DECLARED_TOOL, SCANNER_AGENT } from './patterns.ts';
 import type { HeaderFacts, RequestHead } from './request.ts';
 import type { Signal, SignalGroup } from './signal.ts';
-import { contains, startsWith } from './text.ts';
+import { contains } from './text.ts';
 
 function add(signals: Signal[], id: string, group: SignalGroup, points: number): void {
   signals.push({ id, group, points, place: 'user_agent' });
@@ -39,11 +39,9 @@ export function judgeClient(host: Host, request: RequestHead, facts: HeaderFacts
     if (!facts.has_accept) add(signals, 'accept_missing', 'consistency', 5);
     return;
   }
-  const agent = host.lower(facts.user_agent);
-  if (host.match(SCANNER_AGENT, agent)) add(signals, 'scanner_agent', 'scanner', 80);
-  else if (host.match(DECLARED_TOOL, agent)) add(signals, 'automation_agent', 'consistency', 10);
-  else if (startsWith(agent, 'mozilla/5.0 (') && !contains(agent, 'compatible;')) {
-    judgeBrowser(request, facts, signals);
-  }
+  const kind = readAgent(host, facts.user_agent).kind;
+  if (kind === 'scanner') add(signals, 'scanner_agent', 'scanner', 80);
+  else if (kind === 'tool') add(signals, 'automation_agent', 'consistency', 10);
+  else if (kind === 'browser') judgeBrowser(request, facts, signals);
   if (!facts.has_accept) add(signals, 'accept_missing', 'consistency', 5);
 }

@@ -8,7 +8,7 @@ export { bindingOf } from './binding.ts';
 export type { Challenge, Refusal, Solution } from './challenge.ts';
 export { BASE_DIFFICULTY, CHALLENGE_TTL_S, isSolved } from './challenge.ts';
 export type { ClearanceState } from './clearance.ts';
-export { CLEARANCE_TTL_S, clearanceCookieName } from './clearance.ts';
+export { CLEARANCE_TTL_S, clearanceCookieName, issueClearance } from './clearance.ts';
 export type { Decision, Gateway } from './decide.ts';
 export { BODY_LIMIT_BYTES, decideBody, decideHead } from './decide.ts';
 export type { CounterScope, Host } from './host.ts';

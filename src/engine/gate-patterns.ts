@@ -93,10 +93,32 @@ export const TARGET_SUSPECT =
   '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
   'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
 
-/** Cookies and other free headers, raw. */
-export const HEADER_SUSPECT =
-  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,60}[ ]{1,8}[/-]|--|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) ';
+/**
+ * Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
+ * words are looked up apart, in `COOKIE_WORDS`.
+ */
+export const COOKIE_SIGNS =
+  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]';
+export const COOKIE_WORDS: readonly string[] = [
+  'java.',
+  'org.',
+  'com.',
+  'script',
+  'select',
+  'union',
+  'closure',
+  'transformer',
+  'factory',
+  'ro0ab',
+  'aced0',
+  '_proto',
+  'passwd',
+  'etc/',
+  'proc/',
+  'bin/',
+  ' or ',
+  ' and ',
+];
 
 /** User agents, raw. */
 export const AGENT_SUSPECT =

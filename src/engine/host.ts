@@ -12,7 +12,7 @@ export interface Host {
   readonly hmac_sha256: (this: void, key: string, message: string) => string;
   /** SHA-256 as 64 lower-case hex digits. */
   readonly sha256: (this: void, message: string) => string;
-  /** Whether the pattern, from `patterns.ts`, occurs in the subject. An error of the matcher counts as a match. */
+  /** Whether the pattern, from `*-patterns.ts`, occurs in the subject. An error of the matcher counts as a match. */
   readonly match: (this: void, pattern: string, subject: string) => boolean;
   /** A-Z to a-z and nothing else. */
   readonly lower: (this: void, text: string) => string;

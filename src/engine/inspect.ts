@@ -1,13 +1,8 @@
+import { readAgent } from './agent.ts';
 import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
 import { newFinding, raise } from './finding.ts';
-import {
-  AGENT_SUSPECT,
-  BASE64_INSIDE,
-  HEADER_SUSPECT,
-  SESSION_NAME,
-  TARGET_SUSPECT,
-} from './gate-patterns.ts';
+import { BASE64_INSIDE, COOKIE_SIGNS, COOKIE_WORDS, SESSION_NAME, TARGET_SUSPECT } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { PROBE_RULES, SERVER_PAGE, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeDocument } from './judge.ts';
@@ -72,6 +67,12 @@ function judgeCookies(worst: Worst, cookie: string): void {
   }
 }
 
+function isCookieSuspect(host: Host, cookie: string): boolean {
+  const lowered = host.lower(cookie);
+  for (const word of COOKIE_WORDS) if (contains(lowered, word)) return true;
+  return host.match(COOKIE_SIGNS, lowered) || host.match(BASE64_INSIDE, cookie);
+}
+
 function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
   if (worst.host.match(UPLOAD_NAME, worst.host.lower(name))) {
     signals.push({ id: 'upload_script', group: 'payload', points: 75, place: 'header' });
@@ -81,17 +82,12 @@ function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
 function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void {
   const host = worst.host;
   const agent = facts.user_agent;
-  if (agent !== '' && host.match(AGENT_SUSPECT, host.lower(agent))) judgeValue(worst, agent, 'user_agent', 2);
+  if (agent !== '' && readAgent(host, agent).suspect) judgeValue(worst, agent, 'user_agent', 2);
   const referer = facts.referer;
   if (referer !== '' && host.match(TARGET_SUSPECT, host.lower(afterScheme(referer))))
     judgeReferer(worst, referer);
   const cookie = facts.cookie;
-  if (
-    cookie !== '' &&
-    (host.match(HEADER_SUSPECT, host.lower(cookie)) || host.match(BASE64_INSIDE, cookie))
-  ) {
-    judgeCookies(worst, cookie);
-  }
+  if (cookie !== '' && isCookieSuspect(host, cookie)) judgeCookies(worst, cookie);
   for (const header of facts.others) {
     if (
       contains(header.name, 'filename') ||

@@ -6,17 +6,19 @@ import type { Rule } from './finding.ts';
 import * as gates from './gate-patterns.ts';
 import * as markup from './markup-patterns.ts';
 import * as path from './path-patterns.ts';
-import * as agents from './patterns.ts';
+import * as agents from './agent-patterns.ts';
 import * as protocol from './protocol-patterns.ts';
 import * as sql from './sql-patterns.ts';
 
 const modules = { code, command, gates, markup, path, agents, protocol, sql };
 
 const everyPattern: [string, string][] = Object.entries(modules).flatMap(([module, exports]) =>
-  Object.entries(exports).flatMap(([name, value]: [string, string | readonly Rule[]]) =>
+  Object.entries(exports).flatMap(([name, value]: [string, string | readonly string[] | readonly Rule[]]) =>
     typeof value === 'string'
       ? [[`${module} ${name}`, value] as [string, string]]
-      : value.map((rule, at): [string, string] => [`${module} ${name} ${at} ${rule.id}`, rule.pattern]),
+      : value.flatMap((rule, at): [string, string][] =>
+          typeof rule === 'string' ? [] : [[`${module} ${name} ${at} ${rule.id}`, rule.pattern]],
+        ),
   ),
 );
 

@@ -903,12 +903,301 @@ function ____exports.identify(remote_ip, forwarded_for, trusted)
 end
 return ____exports
  end,
-["patterns"] = function(...)
+["base64"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local PADDING = 61
+--- The six bits of a base64 digit, standard or URL-safe alphabet, or -1.
+local function sextet(code)
+    if code >= 65 and code <= 90 then
+        return code - 65
+    end
+    if code >= 97 and code <= 122 then
+        return code - 71
+    end
+    if code >= 48 and code <= 57 then
+        return code + 4
+    end
+    if code == 43 or code == 45 then
+        return 62
+    end
+    if code == 47 or code == 95 then
+        return 63
+    end
+    return -1
+end
+--- The bytes that the text spells in base64, or an empty text when it is none. Padding may be missing.
+function ____exports.decodeBase64(text)
+    local length = #text
+    while length > 0 and __TS__StringCharCodeAt(text, length - 1) == PADDING do
+        length = length - 1
+    end
+    local rest = length - math.floor(length / 4) * 4
+    if rest == 1 then
+        return ""
+    end
+    local out = {}
+    do
+        local at = 0
+        while at < length do
+            local a = sextet(__TS__StringCharCodeAt(text, at))
+            local b = sextet(__TS__StringCharCodeAt(text, at + 1))
+            local c = at + 2 < length and sextet(__TS__StringCharCodeAt(text, at + 2)) or 0
+            local d = at + 3 < length and sextet(__TS__StringCharCodeAt(text, at + 3)) or 0
+            if a < 0 or b < 0 or c < 0 or d < 0 then
+                return ""
+            end
+            local high = math.floor(b / 16)
+            local middle = math.floor(c / 4)
+            out[#out + 1] = string.char(a * 4 + high)
+            if at + 2 < length then
+                out[#out + 1] = string.char((b - high * 16) * 16 + middle)
+            end
+            if at + 3 < length then
+                out[#out + 1] = string.char((c - middle * 4) * 64 + d)
+            end
+            at = at + 4
+        end
+    end
+    return table.concat(out, "")
+end
+--- Whether bytes read as text: printable ASCII and line breaks, at most one in eight of anything else.
+function ____exports.readsAsText(bytes)
+    local odd = 0
+    do
+        local i = 0
+        while i < #bytes do
+            local code = __TS__StringCharCodeAt(bytes, i)
+            if code < 32 and code ~= 9 and code ~= 10 and code ~= 13 or code > 126 then
+                odd = odd + 1
+            end
+            i = i + 1
+        end
+    end
+    return odd * 8 <= #bytes
+end
+local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+--- 2 to the power of a small whole number.
+local function power(bits)
+    local unit = 1
+    do
+        local i = 0
+        while i < bits do
+            unit = unit * 2
+            i = i + 1
+        end
+    end
+    return unit
+end
+--- The base64 digits that `bytes` fix completely when `offset` (0-2) unknown bytes stand before them in a group.
+function ____exports.base64Core(bytes, offset)
+    local shared = offset == 0 and 0 or 6 - offset * 2
+    local core = ""
+    local bits = 0
+    local width = 0
+    do
+        local i = 0
+        while i < #bytes do
+            bits = bits * 256 + __TS__StringCharCodeAt(bytes, i)
+            width = width + 8
+            if i == 0 then
+                width = width - shared
+                bits = bits - math.floor(bits / power(width)) * power(width)
+            end
+            while width >= 6 do
+                width = width - 6
+                local digit = math.floor(bits / power(width))
+                core = core .. __TS__StringSlice(ALPHABET, digit, digit + 1)
+                bits = bits - digit * power(width)
+            end
+            i = i + 1
+        end
+    end
+    return core
+end
+return ____exports
+ end,
+["gate-patterns"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____base64_2Ets = require("base64")
+local base64Core = ____base64_2Ets.base64Core
+--- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
+-- and identifiers say nothing, unless they spell one of these words.
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+--- Whether a text is worth reading as SQL.
+____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
+--- How serialised Java objects begin.
+local STREAM_MAGIC = ((string.char(172) .. string.char(237)) .. string.char(0)) .. string.char(5)
+--- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
+local NAMES = {
+    STREAM_MAGIC,
+    "ProcessBuilder",
+    "processbuilder",
+    "InvokerTransformer",
+    "invokertransformer",
+    "ConstantTransformer",
+    "CloneTransformer",
+    "clonetransformer",
+    "InstantiateTransformer",
+    "instantiatetransformer",
+    "InstantiateFactory",
+    "instantiatefactory",
+    "PrototypeCloneFactory",
+    "prototypeclonefactory",
+    "PrototypeSerializationFactory",
+    "prototypeserializationfactory",
+    "ForClosure",
+    "forclosure",
+    "WhileClosure",
+    "whileclosure",
+    "java.lang.Runtime",
+    "java.lang.runtime",
+    "getRuntime",
+    "/bin/bash",
+    "/bin/sh -",
+    "cmd.exe /c",
+    "/etc/passwd",
+    "jndi:ldap",
+    "jndi:rmi",
+    "<!ENTITY ",
+    "child_process"
+}
+local function hiddenNames()
+    local cores = {}
+    for ____, name in ipairs(NAMES) do
+        do
+            local offset = 0
+            while offset < 3 do
+                local parts = {}
+                local core = base64Core(name, offset)
+                do
+                    local i = 0
+                    while i < #core do
+                        local digit = __TS__StringSlice(core, i, i + 1)
+                        parts[#parts + 1] = digit == "+" and "[+-]" or (digit == "/" and "[/_]" or digit)
+                        i = i + 1
+                    end
+                end
+                cores[#cores + 1] = table.concat(parts, "")
+                offset = offset + 1
+            end
+        end
+    end
+    return table.concat(cores, "|")
+end
+--- The same names as base64 writes them, whatever stands before them. Case matters here.
+____exports.HIDDEN_NAMES = hiddenNames()
+--- Escapes that a second decoder would still read.
+____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]"
+--- Overlong and full-width forms of ASCII.
+____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
+--- A value that may be base64 as a whole.
+____exports.NO_BASE64 = "[^A-Za-z0-9+/_=-]|=[^=]|={3}"
+--- Four base64 digits that spell three ASCII bytes: one group in eight of random ones does.
+local ASCII_GROUP = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
+--- Base64 whose first six bytes are ASCII.
+____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}"
+--- Where a raw target or header may hold such a value.
+____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
+--- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
+-- separators, no dot that hides a file, no words an attack could consist of.
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+--- Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
+-- words are looked up apart, in `COOKIE_WORDS`.
+____exports.COOKIE_SIGNS = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]"
+____exports.COOKIE_WORDS = {
+    "java.",
+    "org.",
+    "com.",
+    "script",
+    "select",
+    "union",
+    "closure",
+    "transformer",
+    "factory",
+    "ro0ab",
+    "aced0",
+    "_proto",
+    "passwd",
+    "etc/",
+    "proc/",
+    "bin/",
+    " or ",
+    " and "
+}
+--- User agents, raw.
+____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
+--- `%252e`: an escape of an escape.
+____exports.DOUBLE_ESCAPE = "%25(?:25){0,4}[0-9a-fA-F]{2}"
+--- A percent sign that starts no escape.
+____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
+--- NUL and other control bytes; tabs and line breaks are what forms send.
+____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
+--- A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here.
+____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
+--- More blanks in a row than patterns should have to cross.
+____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
+return ____exports
+ end,
+["agent-patterns"] = function(...)
 local ____exports = {}
 --- Tools whose only use is to look for holes, by the names they give themselves.
 ____exports.SCANNER_AGENT = (("(?:^|[^a-z])(?:acunetix|arachni|burp(?:suite| collaborator)|dirbuster|dirsearch|feroxbuster|ffuf|fuzz faster|gobuster|" .. "havij|hydra|jaeles|jorgee|masscan|morfeus|nessus|netsparker|nikto|nmap|nuclei|openvas|paros|pangolin|") .. "qualys|skipfish|sqlmap|sqlninja|w3af|wapiti|webinspect|webshag|wfuzz|whatweb|wpscan|xsser|xspider|zaproxy|zgrab|zmeu)(?:[^a-z]|$)") .. "|(?:interact[.]sh|oast(?:ify)?[.](?:com|fun|live|me|online|pro|site)|burpcollaborator[.]net|interactsh[.]com)"
 --- Libraries and tools that say honestly what they are.
 ____exports.DECLARED_TOOL = "^(?:curl|wget|python|go-http-client|java|okhttp|libwww-perl|lwp|ruby|php|axios|node|scrapy|httpie|aiohttp)[/ -]|headlesschrome|phantomjs|selenium|puppeteer|playwright"
+return ____exports
+ end,
+["agent"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
+local ____agent_2Dpatterns_2Ets = require("agent-patterns")
+local DECLARED_TOOL = ____agent_2Dpatterns_2Ets.DECLARED_TOOL
+local SCANNER_AGENT = ____agent_2Dpatterns_2Ets.SCANNER_AGENT
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local startsWith = ____text_2Ets.startsWith
+local MOST_REMEMBERED = 512
+local LONGEST_REMEMBERED = 400
+--- A site sees the same few hundred user agents again and again; reading one costs more than all else.
+local remembered = {}
+local count = 0
+local function kindOf(host, agent)
+    if host.match(SCANNER_AGENT, agent) then
+        return "scanner"
+    end
+    if host.match(DECLARED_TOOL, agent) then
+        return "tool"
+    end
+    return startsWith(agent, "mozilla/5.0 (") and not contains(agent, "compatible;") and "browser" or "other"
+end
+--- A function of the user agent alone: the memory changes what it costs, never what it says.
+function ____exports.readAgent(host, user_agent)
+    local key = "=" .. user_agent
+    local known = remembered[key]
+    if known ~= nil then
+        return known
+    end
+    local agent = host.lower(user_agent)
+    local read = {
+        kind = kindOf(host, agent),
+        suspect = host.match(AGENT_SUSPECT, agent)
+    }
+    if #user_agent > LONGEST_REMEMBERED then
+        return read
+    end
+    if count >= MOST_REMEMBERED then
+        remembered = {}
+        count = 0
+    end
+    remembered[key] = read
+    count = count + 1
+    return read
+end
 return ____exports
  end,
 ["signal"] = function(...)
@@ -962,12 +1251,10 @@ return ____exports
  end,
 ["consistency"] = function(...)
 local ____exports = {}
-local ____patterns_2Ets = require("patterns")
-local DECLARED_TOOL = ____patterns_2Ets.DECLARED_TOOL
-local SCANNER_AGENT = ____patterns_2Ets.SCANNER_AGENT
+local ____agent_2Ets = require("agent")
+local readAgent = ____agent_2Ets.readAgent
 local ____text_2Ets = require("text")
 local contains = ____text_2Ets.contains
-local startsWith = ____text_2Ets.startsWith
 local function add(signals, id, group, points)
     signals[#signals + 1] = {id = id, group = group, points = points, place = "user_agent"}
 end
@@ -1011,12 +1298,12 @@ function ____exports.judgeClient(host, request, facts, signals)
         end
         return
     end
-    local agent = host.lower(facts.user_agent)
-    if host.match(SCANNER_AGENT, agent) then
+    local kind = readAgent(host, facts.user_agent).kind
+    if kind == "scanner" then
         add(signals, "scanner_agent", "scanner", 80)
-    elseif host.match(DECLARED_TOOL, agent) then
+    elseif kind == "tool" then
         add(signals, "automation_agent", "consistency", 10)
-    elseif startsWith(agent, "mozilla/5.0 (") and not contains(agent, "compatible;") then
+    elseif kind == "browser" then
         judgeBrowser(request, facts, signals)
     end
     if not facts.has_accept then
@@ -1487,225 +1774,6 @@ function ____exports.addFinding(signals, finding, place)
         end
     end
 end
-return ____exports
- end,
-["base64"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local ____exports = {}
-local PADDING = 61
---- The six bits of a base64 digit, standard or URL-safe alphabet, or -1.
-local function sextet(code)
-    if code >= 65 and code <= 90 then
-        return code - 65
-    end
-    if code >= 97 and code <= 122 then
-        return code - 71
-    end
-    if code >= 48 and code <= 57 then
-        return code + 4
-    end
-    if code == 43 or code == 45 then
-        return 62
-    end
-    if code == 47 or code == 95 then
-        return 63
-    end
-    return -1
-end
---- The bytes that the text spells in base64, or an empty text when it is none. Padding may be missing.
-function ____exports.decodeBase64(text)
-    local length = #text
-    while length > 0 and __TS__StringCharCodeAt(text, length - 1) == PADDING do
-        length = length - 1
-    end
-    local rest = length - math.floor(length / 4) * 4
-    if rest == 1 then
-        return ""
-    end
-    local out = {}
-    do
-        local at = 0
-        while at < length do
-            local a = sextet(__TS__StringCharCodeAt(text, at))
-            local b = sextet(__TS__StringCharCodeAt(text, at + 1))
-            local c = at + 2 < length and sextet(__TS__StringCharCodeAt(text, at + 2)) or 0
-            local d = at + 3 < length and sextet(__TS__StringCharCodeAt(text, at + 3)) or 0
-            if a < 0 or b < 0 or c < 0 or d < 0 then
-                return ""
-            end
-            local high = math.floor(b / 16)
-            local middle = math.floor(c / 4)
-            out[#out + 1] = string.char(a * 4 + high)
-            if at + 2 < length then
-                out[#out + 1] = string.char((b - high * 16) * 16 + middle)
-            end
-            if at + 3 < length then
-                out[#out + 1] = string.char((c - middle * 4) * 64 + d)
-            end
-            at = at + 4
-        end
-    end
-    return table.concat(out, "")
-end
---- Whether bytes read as text: printable ASCII and line breaks, at most one in eight of anything else.
-function ____exports.readsAsText(bytes)
-    local odd = 0
-    do
-        local i = 0
-        while i < #bytes do
-            local code = __TS__StringCharCodeAt(bytes, i)
-            if code < 32 and code ~= 9 and code ~= 10 and code ~= 13 or code > 126 then
-                odd = odd + 1
-            end
-            i = i + 1
-        end
-    end
-    return odd * 8 <= #bytes
-end
-local ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
---- 2 to the power of a small whole number.
-local function power(bits)
-    local unit = 1
-    do
-        local i = 0
-        while i < bits do
-            unit = unit * 2
-            i = i + 1
-        end
-    end
-    return unit
-end
---- The base64 digits that `bytes` fix completely when `offset` (0-2) unknown bytes stand before them in a group.
-function ____exports.base64Core(bytes, offset)
-    local shared = offset == 0 and 0 or 6 - offset * 2
-    local core = ""
-    local bits = 0
-    local width = 0
-    do
-        local i = 0
-        while i < #bytes do
-            bits = bits * 256 + __TS__StringCharCodeAt(bytes, i)
-            width = width + 8
-            if i == 0 then
-                width = width - shared
-                bits = bits - math.floor(bits / power(width)) * power(width)
-            end
-            while width >= 6 do
-                width = width - 6
-                local digit = math.floor(bits / power(width))
-                core = core .. __TS__StringSlice(ALPHABET, digit, digit + 1)
-                bits = bits - digit * power(width)
-            end
-            i = i + 1
-        end
-    end
-    return core
-end
-return ____exports
- end,
-["gate-patterns"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local ____exports = {}
-local ____base64_2Ets = require("base64")
-local base64Core = ____base64_2Ets.base64Core
---- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
--- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
---- Whether a text is worth reading as SQL.
-____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
---- How serialised Java objects begin.
-local STREAM_MAGIC = ((string.char(172) .. string.char(237)) .. string.char(0)) .. string.char(5)
---- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
-local NAMES = {
-    STREAM_MAGIC,
-    "ProcessBuilder",
-    "processbuilder",
-    "InvokerTransformer",
-    "invokertransformer",
-    "ConstantTransformer",
-    "CloneTransformer",
-    "clonetransformer",
-    "InstantiateTransformer",
-    "instantiatetransformer",
-    "InstantiateFactory",
-    "instantiatefactory",
-    "PrototypeCloneFactory",
-    "prototypeclonefactory",
-    "PrototypeSerializationFactory",
-    "prototypeserializationfactory",
-    "ForClosure",
-    "forclosure",
-    "WhileClosure",
-    "whileclosure",
-    "java.lang.Runtime",
-    "java.lang.runtime",
-    "getRuntime",
-    "/bin/bash",
-    "/bin/sh -",
-    "cmd.exe /c",
-    "/etc/passwd",
-    "jndi:ldap",
-    "jndi:rmi",
-    "<!ENTITY ",
-    "child_process"
-}
-local function hiddenNames()
-    local cores = {}
-    for ____, name in ipairs(NAMES) do
-        do
-            local offset = 0
-            while offset < 3 do
-                local parts = {}
-                local core = base64Core(name, offset)
-                do
-                    local i = 0
-                    while i < #core do
-                        local digit = __TS__StringSlice(core, i, i + 1)
-                        parts[#parts + 1] = digit == "+" and "[+-]" or (digit == "/" and "[/_]" or digit)
-                        i = i + 1
-                    end
-                end
-                cores[#cores + 1] = table.concat(parts, "")
-                offset = offset + 1
-            end
-        end
-    end
-    return table.concat(cores, "|")
-end
---- The same names as base64 writes them, whatever stands before them. Case matters here.
-____exports.HIDDEN_NAMES = hiddenNames()
---- Escapes that a second decoder would still read.
-____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]"
---- Overlong and full-width forms of ASCII.
-____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
---- A value that may be base64 as a whole.
-____exports.NO_BASE64 = "[^A-Za-z0-9+/_=-]|=[^=]|={3}"
---- Four base64 digits that spell three ASCII bytes: one group in eight of random ones does.
-local ASCII_GROUP = "[A-Za-f][A-HQ-Xg-nw-z0-3][ABEFIJMNQRUVYZcdghklopstwx014589][A-Za-z0-9+/_-]"
---- Base64 whose first six bytes are ASCII.
-____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}"
---- Where a raw target or header may hold such a value.
-____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
---- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
--- separators, no dot that hides a file, no words an attack could consist of.
-____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
---- Cookies and other free headers, raw.
-____exports.HEADER_SUSPECT = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,60}[ ]{1,8}[/-]|--|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|(?:org|com)[.](?:sun|bea|apache|open|omg)|[.](?:ini|php)|[*][)(]|[(][)*|&!]|script|union|:/{2}[0-9\\[]|(?:^|[^a-z])(?:or|and) "
---- User agents, raw.
-____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
---- `%252e`: an escape of an escape.
-____exports.DOUBLE_ESCAPE = "%25(?:25){0,4}[0-9a-fA-F]{2}"
---- A percent sign that starts no escape.
-____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
---- NUL and other control bytes; tabs and line breaks are what forms send.
-____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
---- A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here.
-____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
---- More blanks in a row than patterns should have to cross.
-____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
 return ____exports
  end,
 ["path-patterns"] = function(...)
@@ -3423,6 +3491,8 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local afterScheme
+local ____agent_2Ets = require("agent")
+local readAgent = ____agent_2Ets.readAgent
 local ____multipart_2Ets = require("multipart")
 local boundaryOf = ____multipart_2Ets.boundaryOf
 local readMultipart = ____multipart_2Ets.readMultipart
@@ -3432,9 +3502,9 @@ local ____finding_2Ets = require("finding")
 local newFinding = ____finding_2Ets.newFinding
 local raise = ____finding_2Ets.raise
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
 local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
-local HEADER_SUSPECT = ____gate_2Dpatterns_2Ets.HEADER_SUSPECT
+local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
+local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
 local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____path_2Dpatterns_2Ets = require("path-patterns")
@@ -3585,6 +3655,15 @@ local function judgeCookies(worst, cookie)
         )
     end
 end
+local function isCookieSuspect(host, cookie)
+    local lowered = host.lower(cookie)
+    for ____, word in ipairs(COOKIE_WORDS) do
+        if contains(lowered, word) then
+            return true
+        end
+    end
+    return host.match(COOKIE_SIGNS, lowered) or host.match(BASE64_INSIDE, cookie)
+end
 local function judgeUploadName(worst, name, signals)
     if worst.host.match(
         UPLOAD_NAME,
@@ -3596,10 +3675,7 @@ end
 local function judgeHeaders(worst, facts, signals)
     local host = worst.host
     local agent = facts.user_agent
-    if agent ~= "" and host.match(
-        AGENT_SUSPECT,
-        host.lower(agent)
-    ) then
+    if agent ~= "" and readAgent(host, agent).suspect then
         judgeValue(worst, agent, "user_agent", 2)
     end
     local referer = facts.referer
@@ -3610,10 +3686,7 @@ local function judgeHeaders(worst, facts, signals)
         judgeReferer(worst, referer)
     end
     local cookie = facts.cookie
-    if cookie ~= "" and (host.match(
-        HEADER_SUSPECT,
-        host.lower(cookie)
-    ) or host.match(BASE64_INSIDE, cookie)) then
+    if cookie ~= "" and isCookieSuspect(host, cookie) then
         judgeCookies(worst, cookie)
     end
     for ____, header in ipairs(facts.others) do
@@ -4380,6 +4453,7 @@ do
     local ____clearance_2Ets = require("clearance")
     ____exports.CLEARANCE_TTL_S = ____clearance_2Ets.CLEARANCE_TTL_S
     ____exports.clearanceCookieName = ____clearance_2Ets.clearanceCookieName
+    ____exports.issueClearance = ____clearance_2Ets.issueClearance
 end
 do
     local ____decide_2Ets = require("decide")
