@@ -61,7 +61,7 @@ const parseKey = (key: string): KeyObject => {
   if (!block?.label.endsWith('PRIVATE KEY') || more.length > 0) throw refuse('it is not one private key');
   if (/ENCRYPTED/.test(block.text.slice(0, 200))) throw refuse('it is encrypted');
   try {
-    return createPrivateKey({ key, format: 'pem' });
+    return createPrivateKey({ key: block.text, format: 'pem' });
   } catch {
     throw refuse('it is not a PEM private key');
   }

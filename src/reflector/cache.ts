@@ -21,8 +21,13 @@ export interface Quarantined {
 /** All that a node knows, at one revision. Never changes; a change makes a new one. */
 export interface Snapshot {
   readonly stamp: Stamp;
-  /** The newest revision that changed a source record: what a node's receipt names. */
+  /**
+   * The newest revision known to have changed a source record. After a listing a later delete may be missed, never
+   * more: this is what every node is expected to have.
+   */
   readonly changed: Revision;
+  /** The newest revision this node can prove to hold every change of: what its receipt names. */
+  readonly applied: Revision;
   readonly config: ReadonlyMap<string, Cached<RecordOf['config']>>;
   readonly routes: ReadonlyMap<string, Cached<RecordOf['routes']>>;
   readonly ssl: ReadonlyMap<string, Cached<RecordOf['ssl']>>;
@@ -53,8 +58,8 @@ class Draft {
     return (this.copies.get(family) ?? this.base[family]).has(key);
   }
 
-  finish(stamp: Stamp, changed: Revision): Snapshot {
-    return { ...this.base, ...Object.fromEntries(this.copies), stamp, changed };
+  finish(stamp: Stamp, changed: Revision, applied: Revision): Snapshot {
+    return { ...this.base, ...Object.fromEntries(this.copies), stamp, changed, applied };
   }
 }
 
@@ -98,19 +103,27 @@ export class NodeCache implements Picture {
     // Last good values outlive a relist that finds them spoilt.
     const draft = new Draft(EMPTY);
     for (const kv of kvs) this.keepLastGood(draft, kv, before);
-    for (const kv of kvs) this.put(draft, kv);
-    this.publish(draft.finish(stamp, stamp.revision));
+    let changed = this.changedBefore(stamp);
+    for (const kv of kvs) if (this.put(draft, kv) && kv.modRevision > changed) changed = kv.modRevision;
+    this.publish(draft.finish(stamp, changed, stamp.revision));
   }
 
   apply(events: readonly StoreEvent[], stamp: Stamp): void {
     if (!this.current) throw new Error('a step comes after a listing');
     const draft = new Draft(this.current);
-    let changed = this.current.changed;
+    let { changed, applied } = this.current;
     for (const event of events) {
       const touched = event.type === 'put' ? this.put(draft, event) : this.remove(draft, event.key);
-      if (touched) changed = stamp.revision;
+      if (touched) changed = applied = stamp.revision;
     }
-    this.publish(draft.finish(stamp, changed));
+    this.publish(draft.finish(stamp, changed, applied));
+  }
+
+  /** What was known to have changed, unless the store is another one or went back. */
+  private changedBefore({ clusterId, revision }: Stamp): Revision {
+    const before = this.current;
+    const same = before?.stamp.clusterId === clusterId && before.changed <= revision;
+    return same ? before.changed : NO_REVISION;
   }
 
   private keepLastGood(draft: Draft, kv: KeyValue, before: Pick<Snapshot, Families>): void {
@@ -164,4 +177,4 @@ export class NodeCache implements Picture {
 }
 
 /** The revision a snapshot proves to hold, for receipts. */
-export const appliedBy = (snapshot: Snapshot | undefined): Revision => snapshot?.changed ?? NO_REVISION;
+export const appliedBy = (snapshot: Snapshot | undefined): Revision => snapshot?.applied ?? NO_REVISION;

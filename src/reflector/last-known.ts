@@ -90,7 +90,7 @@ export class LastKnown {
 
   private async save(): Promise<void> {
     const snapshot = this.cache.snapshot();
-    if (!snapshot || snapshot.changed === this.saved?.changed) return;
+    if (!snapshot || snapshot.applied === this.saved?.applied) return;
     try {
       await this.write(JSON.stringify(this.render(snapshot)));
       this.saved = snapshot;
@@ -105,7 +105,7 @@ export class LastKnown {
     );
     return {
       cluster_id: snapshot.stamp.clusterId,
-      revision: snapshot.changed,
+      revision: snapshot.applied,
       at: this.heardAt() ?? 0,
       records,
     };
