@@ -38,7 +38,7 @@ const AFTER_NAME = `(?:${BLANK}{0,8}$|${BLANK}{0,8}[;|&<>)\`]|${ARGUMENT}|${BLAN
 const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT})`;
 /** After a line break even a program's name may be the first word of a sentence. */
 const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${BLANK}{0,8}[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
-const WRAPPER = `(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}{1,8}(?:-[a-z0-9]{1,60}${BLANK}{1,8})?){0,2}`;
+const WRAPPER = `(?:[$][a-z0-9_]{1,10}${BLANK}{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}{1,8}(?:-[a-z0-9]{1,60}${BLANK}{1,8})?){0,2}`;
 
 /** What ends one command and begins another. */
 const SEPARATOR = '(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})';
@@ -49,6 +49,16 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_chained',
     points: 80,
     pattern: `${SEPARATOR}(?:${BLANK}{0,8}[(!@]?${BLANK}{0,8}${WRAPPER}${PROGRAM}|${WORDS}(?:[;|&>)\`]|$))`,
+  },
+  {
+    id: 'command_substituted',
+    points: 75,
+    pattern: `[$<>][(]${BLANK}{0,8}${FOLDER}(?:${NAMES}|${WORDS})(?:${BLANK}[a-z0-9./_$-]|[)])`,
+  },
+  {
+    id: 'command_piped',
+    points: 80,
+    pattern: '[|][ ]{0,8}(?:/bin/|/usr/bin/)?(?:ba|z|k|c|da|a)?sh(?:[ ]{0,8}$|[ ]{1,8}-|[ ]{0,8}[;|&<>])',
   },
   { id: 'command_line', points: 75, pattern: `[\\r\\n]${BLANK}{0,8}${WRAPPER}${LINE_PROGRAM}` },
   {
@@ -118,7 +128,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_loop',
     points: 75,
     pattern:
-      '(?:^|[;& ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|["\'%{\\[]?[a-z0-9% _.-]{1,40}["\'%)}\\]]?[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}[^ ]{1,60}[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))',
+      '(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?["\'%{\\[]?[a-z0-9%~:!_. -]{1,40}["\'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:"[^"]{0,40}"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))',
   },
   {
     id: 'command_encoded',
@@ -144,6 +154,11 @@ export const COMMAND_RULES: readonly Rule[] = [
       '(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]',
   },
 ];
+
+/** A quote in the middle of the first word. */
+export const SPLIT_QUOTE = '^[ ]{0,8}[\'"\\\\]?[a-z]{1,12}[\'"\\\\]{1,2}[a-z]';
+/** What that word may spell. */
+export const COMMAND_WORD = `^${BLANK}{0,8}(?:${NAMES}|id|ip|ps|cat|time)(?:${BLANK}|$)`;
 
 export const COMMAND_GATE =
   '[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';

@@ -1,4 +1,4 @@
-import { COMMAND_GATE, COMMAND_RULES } from './command-patterns.ts';
+import { COMMAND_GATE, COMMAND_RULES, COMMAND_WORD, SPLIT_QUOTE } from './command-patterns.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
 import type { Host } from './host.ts';
@@ -20,7 +20,7 @@ function dropped(text: string, at: number): number {
 }
 
 /** The text as a shell reads its words: c'a't, 'c'at, c\at, c^at and c$@at are cat. */
-function unquote(text: string): string {
+export function unquote(text: string): string {
   const parts: string[] = [];
   let from = 0;
   let at = 0;
@@ -40,11 +40,11 @@ function unquote(text: string): string {
   return parts.join('');
 }
 
-/** Command injection in lower-case text. */
-export function judgeCommand(host: Host, text: string, finding: Finding): void {
+/** Command injection in lower-case text; `plain` is the text unquoted. */
+export function judgeCommand(host: Host, text: string, plain: string, finding: Finding): void {
   if (!host.match(COMMAND_GATE, text)) return;
   for (const rule of COMMAND_RULES) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
-  const plain = unquote(text);
   if (plain === text) return;
+  if (host.match(SPLIT_QUOTE, text) && host.match(COMMAND_WORD, plain)) raise(finding, 'command_quoted', 75);
   for (const rule of COMMAND_RULES) if (host.match(rule.pattern, plain)) raise(finding, rule.id, rule.points);
 }

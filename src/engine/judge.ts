@@ -1,8 +1,8 @@
 import { CODE_GATE, CODE_RULES } from './code-patterns.ts';
-import { judgeCommand } from './command.ts';
+import { judgeCommand, unquote } from './command.ts';
 import type { Finding, Rule } from './finding.ts';
 import { raise } from './finding.ts';
-import { ANY_GATE, BLANK_ROW, HIDDEN_NAMES, SQL_GATE } from './gate-patterns.ts';
+import { ANY_GATE, BLANK_ROW, HIDDEN_NAMES, PRODUCT, SQL_GATE } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { judgeMarkup } from './markup.ts';
 import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
@@ -75,8 +75,10 @@ export function judgeText(host: Host, text: string, place: Place, finding: Findi
   judgeRules(host, DOCUMENT_GATE, DOCUMENT_RULES, lowered, finding);
   judgeRules(host, CODE_GATE, CODE_RULES, lowered, finding);
   judgeRules(host, FILE_GATE, FILE_RULES, lowered, finding);
-  const plain = place === 'user_agent' ? withoutComments(lowered) : lowered;
-  judgeCommand(host, plain, finding);
+  const plain = place === 'user_agent' && host.match(PRODUCT, lowered) ? withoutComments(lowered) : lowered;
+  const unquoted = unquote(plain);
+  judgeCommand(host, plain, unquoted, finding);
+  if (unquoted !== plain) judgeRules(host, FILE_GATE, FILE_RULES, unquoted, finding);
   if (host.match(SQL_GATE, plain)) judgeSql(host, plain, finding);
   if (lowered.indexOf('/*') < 0) return;
   const bare = withoutBlockComments(lowered);

@@ -33,7 +33,8 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_variable_end',
     points: 70,
-    pattern: '^[(]{0,20}vc$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$',
+    pattern:
+      '^[(]{0,20}vc$|^n(?:[mod]n){1,3}c$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$',
   },
   { id: 'sql_case', points: 75, pattern: 'AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A' },
 ];
@@ -128,6 +129,12 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     points: 75,
     pattern:
       '(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)',
+  },
+  { id: 'sql_like', points: 75, pattern: '[a-z0-9][\'"](?:like|rlike|regexp|glob)[-+~!]?[\'"]' },
+  {
+    id: 'sql_hex',
+    points: 75,
+    pattern: '(?:^|[^a-z])select[ ]{1,8}(?:[a-z_]{1,30}[(])?0x[0-9a-f]{2}|^values[ ]{0,8}[(][\'"]',
   },
   {
     id: 'sql_open_call',

@@ -19,7 +19,7 @@ function judgeBreakout(host: Host, tokens: string): number {
   if (found.logical > 0 && asks > 0) return found.end === 'open' ? 70 : 85;
   if (found.end === 'open' || found.end === 'broken') return 0;
   // `black" and "white` is a search; an injection compares, calls, comments or closes something.
-  if (found.logical > 0) return found.end === 'comment' ? 85 : found.closes > 0 ? 75 : 55;
+  if (found.logical > 0) return found.end === 'comment' ? 85 : found.closes + found.arithmetic > 0 ? 75 : 55;
   if (found.comparisons > 0 || (found.likenesses > 0 && found.arithmetic > 0)) return 75;
   if (found.end === 'comment') return found.closes + found.arithmetic > 0 ? 75 : hash ? 40 : 70;
   // Sums of names and dashes are prose; products and powers are not.

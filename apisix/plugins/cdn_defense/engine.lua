@@ -1027,7 +1027,7 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
 --- Whether a text is worth reading as SQL.
 ____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
 --- How serialised Java objects begin.
@@ -1129,8 +1129,10 @@ ____exports.COOKIE_WORDS = {
     " or ",
     " and "
 }
+--- How user agents begin: with a product and its version.
+____exports.PRODUCT = "^[a-z0-9._ -]{1,40}/[0-9v]"
 --- User agents, raw.
-____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
+____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|lo_[a-z]|pg_|sleep[(]|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
 --- `%252e`: an escape of an escape.
 ____exports.DOUBLE_ESCAPE = "%25(?:25){0,4}[0-9a-fA-F]{2}"
 --- A percent sign that starts no escape.
@@ -1780,7 +1782,7 @@ return ____exports
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,}[^/ ]|^/[.]{3,60}(?:[/\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,8}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
     {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
     {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
     {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
@@ -1792,7 +1794,7 @@ ____exports.FILE_RULES = {
     {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:\\\\\\\\"},
     {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
 }
-____exports.FILE_GATE = "[.]{2}|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
+____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
 --- Over the decoded, lower-case path of the request: what only scanners ask for.
 ____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
@@ -1858,12 +1860,14 @@ local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;|
 local PROGRAM = ((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. ")"
 --- After a line break even a program's name may be the first word of a sentence.
 local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
-local WRAPPER = ((("(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)" .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
+local WRAPPER = ((((("(?:[$][a-z0-9_]{1,10}" .. BLANK) .. "{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
 --- What ends one command and begins another.
 local SEPARATOR = "(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
     {id = "command_chained", points = 80, pattern = (((((((((SEPARATOR .. "(?:") .. BLANK) .. "{0,8}[(!@]?") .. BLANK) .. "{0,8}") .. WRAPPER) .. PROGRAM) .. "|") .. WORDS) .. "(?:[;|&>)`]|$))"},
+    {id = "command_substituted", points = 75, pattern = ((((((((("[$<>][(]" .. BLANK) .. "{0,8}") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[a-z0-9./_$-]|[)])"},
+    {id = "command_piped", points = 80, pattern = "[|][ ]{0,8}(?:/bin/|/usr/bin/)?(?:ba|z|k|c|da|a)?sh(?:[ ]{0,8}$|[ ]{1,8}-|[ ]{0,8}[;|&<>])"},
     {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "{0,8}") .. WRAPPER) .. LINE_PROGRAM},
     {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?") .. WINDOWS) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "{0,8}[;|&<>])"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "{0,8}") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "{1,8}(?:--?[a-z][a-z0-9-]{0,60}(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "{0,8}(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "{0,8}[|>;]") .. BLANK) .. "{0,8}[a-z/])"},
@@ -1878,13 +1882,17 @@ ____exports.COMMAND_RULES = {
     {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
     {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]{0,60}|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]{0,8}[$][a-z0-9_]{1,20}(?:[$]|[ ]{1,8}[$/-])"},
     {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]{0,8}(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
-    {id = "command_loop", points = 75, pattern = "(?:^|[;& ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%+[^ ]{1,3}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[\"'%{\\[]?[a-z0-9% _.-]{1,40}[\"'%)}\\]]?[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}[^ ]{1,60}[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
+    {id = "command_loop", points = 75, pattern = "(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?[\"'%{\\[]?[a-z0-9%~:!_. -]{1,40}[\"'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:\"[^\"]{0,40}\"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
     {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]{1,8}-+d|downloadstring[ ]{0,8}[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]{0,8}[(]|new-object[ ]{1,8}(?:system|net)[.]"},
     {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]{1,8}(?:[-+][a-z]{1,60}[ ]{1,8})?['\"]?[a-z0-9_-]{1,30}['\"]?="},
     {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
     {id = "command_bomb", points = 80, pattern = "[(][)][ ]{0,8}[{][^}]{0,40}[|&][^}]{0,40}[}][ ]{0,8};?[ ]{0,8}[a-z:.]{1,12}$"},
     {id = "command_arguments", points = 70, pattern = "(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]"}
 }
+--- A quote in the middle of the first word.
+____exports.SPLIT_QUOTE = "^[ ]{0,8}['\"\\\\]?[a-z]{1,12}['\"\\\\]{1,2}[a-z]"
+--- What that word may spell.
+____exports.COMMAND_WORD = ((((("^" .. BLANK) .. "{0,8}(?:") .. NAMES) .. "|id|ip|ps|cat|time)(?:") .. BLANK) .. "|$)"
 ____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
@@ -1896,6 +1904,8 @@ local ____exports = {}
 local ____command_2Dpatterns_2Ets = require("command-patterns")
 local COMMAND_GATE = ____command_2Dpatterns_2Ets.COMMAND_GATE
 local COMMAND_RULES = ____command_2Dpatterns_2Ets.COMMAND_RULES
+local COMMAND_WORD = ____command_2Dpatterns_2Ets.COMMAND_WORD
+local SPLIT_QUOTE = ____command_2Dpatterns_2Ets.SPLIT_QUOTE
 local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
 local function isLetter(code)
@@ -1917,7 +1927,7 @@ local function dropped(text, at)
     return isLetter(next) and not isLetter(__TS__StringCharCodeAt(text, at + 2)) and 2 or 0
 end
 --- The text as a shell reads its words: c'a't, 'c'at, c\at, c^at and c$@at are cat.
-local function unquote(text)
+function ____exports.unquote(text)
     local parts = {}
     local from = 0
     local at = 0
@@ -1935,8 +1945,8 @@ local function unquote(text)
     parts[#parts + 1] = __TS__StringSlice(text, from)
     return table.concat(parts, "")
 end
---- Command injection in lower-case text.
-function ____exports.judgeCommand(host, text, finding)
+--- Command injection in lower-case text; `plain` is the text unquoted.
+function ____exports.judgeCommand(host, text, plain, finding)
     if not host.match(COMMAND_GATE, text) then
         return
     end
@@ -1945,9 +1955,11 @@ function ____exports.judgeCommand(host, text, finding)
             raise(finding, rule.id, rule.points)
         end
     end
-    local plain = unquote(text)
     if plain == text then
         return
+    end
+    if host.match(SPLIT_QUOTE, text) and host.match(COMMAND_WORD, plain) then
+        raise(finding, "command_quoted", 75)
     end
     for ____, rule in ipairs(COMMAND_RULES) do
         if host.match(rule.pattern, plain) then
@@ -2333,7 +2345,7 @@ ____exports.SQL_SHAPES = {
     {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]{0,20}X[(][)nsvXf(]"},
     {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
     {id = "sql_condition_tail", points = 70, pattern = "^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F"},
-    {id = "sql_variable_end", points = 70, pattern = "^[(]{0,20}vc$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$"},
+    {id = "sql_variable_end", points = 70, pattern = "^[(]{0,20}vc$|^n(?:[mod]n){1,3}c$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$"},
     {id = "sql_case", points = 75, pattern = "AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A"}
 }
 --- Over tokens after a closed quote: a condition cut off, or a literal that is always true.
@@ -2359,6 +2371,8 @@ ____exports.SQL_CATALOGUE = {
     {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]"},
     {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
     {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
+    {id = "sql_like", points = 75, pattern = "[a-z0-9]['\"](?:like|rlike|regexp|glob)[-+~!]?['\"]"},
+    {id = "sql_hex", points = 75, pattern = "(?:^|[^a-z])select[ ]{1,8}(?:[a-z_]{1,30}[(])?0x[0-9a-f]{2}|^values[ ]{0,8}[(]['\"]"},
     {id = "sql_open_call", points = 70, pattern = (("(?:^|[^a-z0-9_.])(?:abs|ascii|avg|benchmark|bin|cast|ceil(?:ing)?|char(?:_length)?|coalesce|compress|concat(?:_ws)?|convert|cos|count|curdate|current_user|curtime|database|date(?:_add|_sub|diff)?|day|decode|elt|encode|exp|extractvalue|" .. "field|find_in_set|floor|format|from_unixtime|greatest|group_concat|hex|hour|if|ifnull|in|insert|instr|isnull|left|length|ln|load_file|locate|log(?:10|2)?|lower|lpad|ltrim|make_set|max|md5|mid|min|minute|mod|month|name_const|now|nullif|oct|ord|") .. "password|pg_sleep|pi|position|pow(?:er)?|quarter|quote|radians|rand|repeat|replace|reverse|right|round|row_count|rpad|rtrim|schema|second|sha1?|sign|sin|sleep|soundex|sqrt|strcmp|substr(?:ing(?:_index)?)?|sum|sysdate|tan|time|to_days|trim|truncate|") .. "ucase|uncompress|unhex|updatexml|upper|user|utc_date|uuid|values?|version|week|weekday|xmltype|year)[^a-z0-9]{0,5}[(]$"}
 }
 return ____exports
@@ -2845,7 +2859,7 @@ local function judgeBreakout(host, tokens)
         return 0
     end
     if found.logical > 0 then
-        return found["end"] == "comment" and 85 or (found.closes > 0 and 75 or 55)
+        return found["end"] == "comment" and 85 or (found.closes + found.arithmetic > 0 and 75 or 55)
     end
     if found.comparisons > 0 or found.likenesses > 0 and found.arithmetic > 0 then
         return 75
@@ -2925,12 +2939,14 @@ local CODE_GATE = ____code_2Dpatterns_2Ets.CODE_GATE
 local CODE_RULES = ____code_2Dpatterns_2Ets.CODE_RULES
 local ____command_2Ets = require("command")
 local judgeCommand = ____command_2Ets.judgeCommand
+local unquote = ____command_2Ets.unquote
 local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local ANY_GATE = ____gate_2Dpatterns_2Ets.ANY_GATE
 local BLANK_ROW = ____gate_2Dpatterns_2Ets.BLANK_ROW
 local HIDDEN_NAMES = ____gate_2Dpatterns_2Ets.HIDDEN_NAMES
+local PRODUCT = ____gate_2Dpatterns_2Ets.PRODUCT
 local SQL_GATE = ____gate_2Dpatterns_2Ets.SQL_GATE
 local ____markup_2Ets = require("markup")
 local judgeMarkup = ____markup_2Ets.judgeMarkup
@@ -3077,8 +3093,18 @@ function ____exports.judgeText(host, text, place, finding)
         lowered,
         finding
     )
-    local plain = place == "user_agent" and withoutComments(lowered) or lowered
-    judgeCommand(host, plain, finding)
+    local plain = place == "user_agent" and host.match(PRODUCT, lowered) and withoutComments(lowered) or lowered
+    local unquoted = unquote(plain)
+    judgeCommand(host, plain, unquoted, finding)
+    if unquoted ~= plain then
+        judgeRules(
+            host,
+            FILE_GATE,
+            FILE_RULES,
+            unquoted,
+            finding
+        )
+    end
     if host.match(SQL_GATE, plain) then
         judgeSql(host, plain, finding)
     end
