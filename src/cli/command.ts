@@ -2,8 +2,6 @@ import { DisposeStack } from '../shared/async.ts';
 
 /** One command of `lockstep`. */
 export interface Command {
-  /** For the overview. */
-  readonly summary: string;
   /** The whole help text. */
   readonly help: string;
   /** @param argv what follows the command's name. @returns the exit code. @throws SettingError */

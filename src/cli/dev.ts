@@ -125,7 +125,6 @@ const run: Command['run'] = async (argv, env) => {
 };
 
 export const dev: Command = {
-  summary: 'run three nodes, two gateways and a demo origin in one process, nothing to install',
   help: `lockstep dev [flags]\n\nListens on ${HOST} only; everybody there is the administrator.\n\n${helpOf(settings)}`,
   run,
 };

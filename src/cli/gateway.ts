@@ -36,7 +36,6 @@ const run: Command['run'] = async (argv, env) => {
 };
 
 export const gateway: Command = {
-  summary: 'run the embedded gateway on what APISIX reads from etcd',
   help: `lockstep gateway [flags]\n\n${helpOf(settings)}`,
   run,
 };

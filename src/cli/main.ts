@@ -1,12 +1,31 @@
 import type { Command } from './command.ts';
-import { dev } from './dev.ts';
-import { gateway } from './gateway.ts';
-import { serve } from './serve.ts';
 import { SettingError } from './settings.ts';
-import { status } from './status.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { dev, serve, gateway, status };
+interface Entry {
+  readonly summary: string;
+  /** Loaded when called for, so that a short command does not wait for a server's libraries. */
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  dev: {
+    summary: 'run three nodes, two gateways and a demo origin in one process, nothing to install',
+    load: async () => (await import('./dev.ts')).dev,
+  },
+  serve: {
+    summary: 'run one Defense API node on etcd',
+    load: async () => (await import('./serve.ts')).serve,
+  },
+  gateway: {
+    summary: 'run the embedded gateway on what APISIX reads from etcd',
+    load: async () => (await import('./gateway.ts')).gateway,
+  },
+  status: {
+    summary: 'show what a node has, and which nodes have not got the newest change',
+    load: async () => (await import('./status.ts')).status,
+  },
+};
 
 const overview = (): string => {
   const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(8)}  ${summary}`);
@@ -44,8 +63,9 @@ const run = async (argv: readonly string[]): Promise<number> => {
     process.stdout.write(`${overview()}\n`);
     return 0;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) throw new SettingError(`there is no command ${name}; see lockstep --help`);
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) throw new SettingError(`there is no command ${name}; see lockstep --help`);
+  const command = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) {
     process.stdout.write(`${command.help}\n`);
     return 0;

@@ -122,7 +122,6 @@ const run: Command['run'] = async (argv, env) => {
 };
 
 export const serve: Command = {
-  summary: 'run one Defense API node on etcd',
   help: `lockstep serve [flags]\n\n${helpOf(settings)}`,
   run,
 };

@@ -53,7 +53,6 @@ const render = (status: SyncStatus): string => {
 
 /** Exit code 0: every live node has every change. 1: some have not. 2: nobody answered. */
 export const status: Command = {
-  summary: 'show what a node has, and which nodes have not got the newest change',
   help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(settings)}`,
   run: async (argv, env) => {
     const values = readSettings(settings, argv, env);

@@ -112,6 +112,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     repairs: [],
   };
   try {
+    // An address that can't be had is found out before anything else has begun.
+    const server = await createServer(node);
+    await server.listen({ host: options.host, port: options.port });
     stack.add('reflector', () => reflector.dispose());
     reflector.start();
     stack.add('last known', () => lastKnown?.dispose());
@@ -120,9 +123,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     presence.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
     stack.add('apisix directories', () => directories.dispose());
-    const server = await createServer(node);
     stack.add('api', () => server.close());
-    await server.listen({ host: options.host, port: options.port });
     const { port } = server.server.address() as AddressInfo;
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
     return { url: `http://${shown}:${port}`, node, dispose: () => stack.dispose() };

@@ -15,9 +15,12 @@ export const PRINTABLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]*$/u;
 
 /**
  * `/a/b`, `/a/*` or `/*`. No empty, `.` or `..` segment, no wildcard elsewhere, nothing that a gateway
- * would decode or read as a parameter (`:name` and `%` have meaning in APISIX's router).
+ * would decode or read as a parameter (`:name` and `%` have meaning in APISIX's router). A prefix holds no
+ * `$ ( ) +` either: APISIX's router takes them literally in its tree and as operators in the expression it builds
+ * from the same text, so such a prefix never matches.
  */
-const ROUTE_PATH = /^\/(?:[A-Za-z0-9._~!$&'()+,;=@-]+\/)*(?:[A-Za-z0-9._~!$&'()+,;=@-]*|\*)$/;
+const ROUTE_PATH =
+  /^\/(?:(?:[A-Za-z0-9._~!$&'()+,;=@-]+\/)*[A-Za-z0-9._~!$&'()+,;=@-]*|(?:[A-Za-z0-9._~!&',;=@-]+\/)*\*)$/;
 
 /** Each segment is one guard of a claim; all of them fit into one transaction. */
 const SEGMENTS_MAX = 32;

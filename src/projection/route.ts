@@ -12,9 +12,9 @@ const baseOf = (path: string): string => (isPrefix(path) ? path.slice(0, -2) : p
 const urisOf = (path: string): string[] =>
   isPrefix(path) && baseOf(path) !== '' ? [baseOf(path), path] : [path];
 
-/** A named capture would be simpler, but APISIX hands the pattern to both PCRE and its own templates. */
+/** The rest is any character, line ends included: a decoded `%0A` must not keep the prefix from being stripped. */
 const stripOf = (path: string): [pattern: string, replacement: string] =>
-  isPrefix(path) ? [`^${escapeRegex(baseOf(path))}/?(.*)$`, '/$1'] : [`^${escapeRegex(path)}$`, '/'];
+  isPrefix(path) ? [`^${escapeRegex(baseOf(path))}/?((?:.|\\s)*)$`, '/$1'] : [`^${escapeRegex(path)}$`, '/'];
 
 const pluginsOf = (record: RouteRecord): Record<string, unknown> => ({
   // Stripping `/*` takes nothing off, so it needs no rewrite.
