@@ -1,3 +1,4 @@
+import { EngineDefense } from '../gateway/engine-defense.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
@@ -30,6 +31,7 @@ export interface RunningGateway extends Disposable {
   /** Where it serves, HTTP first. */
   readonly urls: readonly string[];
   readonly gateway: Gateway;
+  readonly defense: EngineDefense;
 }
 
 const shown = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
@@ -41,8 +43,10 @@ const FIRST_LISTING_MS = 3_000;
 export const startGateway = async (options: StartGatewayOptions): Promise<RunningGateway> => {
   const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
   const stack = new DisposeStack();
+  const defense = new EngineDefense({ clock, log });
   const gateway = new Gateway({
     gatewayId,
+    defense,
     ...(http ? { http } : {}),
     ...(https ? { https } : {}),
     parse: (key) => keys.parseApisix(key),
@@ -67,7 +71,7 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
       ...(bound.http ? [`http://${shown(bound.http)}`] : []),
       ...(bound.https ? [`https://${shown(bound.https)}`] : []),
     ];
-    return { id: gatewayId, urls, gateway, dispose: () => stack.dispose() };
+    return { id: gatewayId, urls, gateway, defense, dispose: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;

@@ -16,7 +16,7 @@ export type Reading<T> =
   | { readonly kind: 'garbage' };
 
 /** One sentence about the first thing that is wrong. Names fields, never values: a value may be a key. */
-const complaint = (validate: ValidateFunction): string => {
+export const complaint = (validate: ValidateFunction): string => {
   const error = validate.errors?.[0];
   if (!error) return 'it is not valid';
   const at = error.instancePath === '' ? 'the object' : error.instancePath.slice(0, 120);
