@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** A test file's suffix names what it needs: nothing, a real etcd, or the whole product from outside. */
+/** A test file's suffix names what it needs: nothing, a real etcd, the whole product from outside, or a browser. */
 const etcd = '**/*.etcd.test.ts';
 const endToEnd = '**/*.e2e.test.ts';
+const browser = '**/*.browser.test.ts';
 const ignored = ['node_modules/**', 'dist/**'];
 
 export default defineConfig({
@@ -12,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...ignored, etcd, endToEnd],
+          exclude: [...ignored, etcd, endToEnd, browser],
         },
       },
       {
@@ -27,7 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: [endToEnd],
+          include: [endToEnd, browser],
           exclude: ignored,
           testTimeout: 120_000,
           hookTimeout: 60_000,

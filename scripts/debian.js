@@ -81,6 +81,34 @@ export const ensureDebianTool = (name) => {
   return path;
 };
 
+/** Programs that are plain commands, safe to install whole: none of them brings a service. */
+const COMMANDS = { curl: 'curl', jq: 'jq', chromium: 'chromium' };
+
+/**
+ * Installs what is missing of these commands.
+ * @param {(keyof typeof COMMANDS)[]} names
+ * @throws {ToolMissingError}
+ */
+export const ensureDebianCommands = (names) => {
+  const missing = names.filter((name) => onPath(name) === undefined).map((name) => COMMANDS[name]);
+  if (missing.length === 0) return;
+  const install = () =>
+    run('apt-get', ['install', '-y', '--no-install-recommends', ...missing], {
+      timeout: 600_000,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  try {
+    try {
+      install();
+    } catch {
+      run('apt-get', ['update']);
+      install();
+    }
+  } catch (error) {
+    throw new ToolMissingError(`install ${missing.join(', ')} from Debian's packages (${reason(error)})`);
+  }
+};
+
 /** The first http(s) Debian mirror among this machine's apt sources. */
 const mirror = () => {
   const directory = '/etc/apt/sources.list.d';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureDebianTool } from '../../scripts/debian.js';
-import { EtcdProcess, tailOf } from './etcd-process.ts';
+import { SupervisedProcess, tailOf } from './supervised-process.ts';
 import { makeCertificates } from './etcd-tls.ts';
 import type { TestCertificates } from './etcd-tls.ts';
 
@@ -81,7 +81,7 @@ export class EtcdMember {
   private readonly binary: string;
   private readonly args: readonly string[];
   private readonly logFile: string;
-  private process: EtcdProcess | undefined;
+  private process: SupervisedProcess | undefined;
 
   constructor(parts: {
     name: string;
@@ -107,7 +107,12 @@ export class EtcdMember {
   }
 
   async start(): Promise<void> {
-    this.process = await EtcdProcess.start(dirname(this.dataDirectory), this.binary, this.args, this.logFile);
+    this.process = await SupervisedProcess.start(
+      dirname(this.dataDirectory),
+      this.binary,
+      this.args,
+      this.logFile,
+    );
   }
 
   /** Resolves when the member has a leader and answers; throws with the end of its log otherwise. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { EtcdProcess, tailOf } from './etcd-process.ts';
+import { SupervisedProcess, tailOf } from './supervised-process.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 const BUILT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -14,9 +14,9 @@ const START_MS = 20_000;
 /** One running command of `lockstep`. */
 export class LockstepProcess {
   readonly logFile: string;
-  private readonly program: EtcdProcess;
+  private readonly program: SupervisedProcess;
 
-  private constructor(program: EtcdProcess, logFile: string) {
+  private constructor(program: SupervisedProcess, logFile: string) {
     this.program = program;
     this.logFile = logFile;
   }
@@ -26,7 +26,7 @@ export class LockstepProcess {
     const logFile = join(directory, `${name}-${Date.now()}.log`);
     await writeFile(logFile, '');
     return new LockstepProcess(
-      await EtcdProcess.start(directory, process.execPath, [BIN, ...args], logFile),
+      await SupervisedProcess.start(directory, process.execPath, [BIN, ...args], logFile),
       logFile,
     );
   }
