@@ -1,4 +1,5 @@
 import tseslint from 'typescript-eslint';
+import { engineFence } from './scripts/engine-eslint.js';
 
 const pureRooms = ['src/contract/**', 'src/domain/**', 'src/projection/**', 'src/engine/**'];
 
@@ -33,4 +34,5 @@ export default tseslint.config(
       ],
     },
   },
+  engineFence,
 );

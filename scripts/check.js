@@ -7,6 +7,7 @@ const STEPS = [
   ['lint', 'eslint', ['.', '--max-warnings', '0', '--cache', '--cache-location', '.cache/eslint']],
   ['format', 'biome', ['format', '.']],
   ['walls', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs']],
+  ['engine subset', 'tsc', ['-p', 'apisix/fence/tsconfig.json']],
   ['unused code', 'knip', []],
   ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'dot']],
 ];
