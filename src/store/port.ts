@@ -1,6 +1,6 @@
 /**
  * ConfigStore: the one port to the single source of truth. Two stores implement it, etcd and embedded,
- * and pass the same contract tests (`contract.ts`). Keys and values are text; values are JSON documents
+ * and pass the same contract tests (`test/store/store-contract.ts`). Keys and values are text; values are JSON documents
  * by agreement of the rooms above, not of this port.
  *
  * Guarantees every implementation gives:

@@ -12,7 +12,7 @@ import { open } from 'lmdb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_REVISION } from '../../shared/revision.ts';
 import { CompactedError, StoreUnavailableError } from '../port.ts';
-import { recordWatch } from '../contract/bench.ts';
+import { recordWatch } from '../../../test/store/contract/bench.ts';
 import { EmbeddedStoreBusyError } from './disk.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 import { thisProcess } from './owner.ts';

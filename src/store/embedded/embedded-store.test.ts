@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { describeStore } from '../store-contract.ts';
+import { describeStore } from '../../../test/store/store-contract.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'lockstep-embedded-'));

@@ -6,7 +6,7 @@ import { CutProxy } from '../../../test/support/etcd-proxy.ts';
 import { startEtcd } from '../../../test/support/etcd.ts';
 import type { EtcdCluster, EtcdMember } from '../../../test/support/etcd.ts';
 import type { Stamp } from '../../shared/revision.ts';
-import { Follower, PREFIX, Writer } from '../contract/load.ts';
+import { Follower, PREFIX, Writer } from '../../../test/store/contract/load.ts';
 import { OutcomeUnknownError, StoreUnavailableError } from '../port.ts';
 import type { ConfigStore } from '../port.ts';
 import { openEtcdStore } from './etcd-store.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { ensureEtcd35 } from '../../../scripts/debian.js';
 import { startEtcd } from '../../../test/support/etcd.ts';
 import type { EtcdCluster } from '../../../test/support/etcd.ts';
-import { describeStore } from '../store-contract.ts';
+import { describeStore } from '../../../test/store/store-contract.ts';
 import { openEtcdStore } from './etcd-store.ts';
 
 const etcd35 = ensureEtcd35();

@@ -1,7 +1,7 @@
 /** What the contract tests share: a store under test with a corner of its own, and a watch that remembers. */
 import { expect, vi } from 'vitest';
-import type { Revision, Stamp } from '../../shared/revision.ts';
-import type { ConfigStore, KeyValue, Step, TransactResult, WatchEnd } from '../port.ts';
+import type { Revision, Stamp } from '../../../src/shared/revision.ts';
+import type { ConfigStore, KeyValue, Step, TransactResult, WatchEnd } from '../../../src/store/port.ts';
 
 /** Patience for what comes by itself: progress, expiry, events. */
 export const WAIT = { timeout: 15_000, interval: 10 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StoreUnavailableError } from '../port.ts';
+import { StoreUnavailableError } from '../../../src/store/port.ts';
 import { put, recordWatch } from './bench.ts';
 import type { Bench } from './bench.ts';
 

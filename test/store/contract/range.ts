@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { revision } from '../../shared/revision.ts';
-import { list } from '../listing.ts';
-import { CompactedError, StoreRefusedError } from '../port.ts';
+import { revision } from '../../../src/shared/revision.ts';
+import { list } from '../../../src/store/listing.ts';
+import { CompactedError, StoreRefusedError } from '../../../src/store/port.ts';
 import { put, remove } from './bench.ts';
 import type { Bench } from './bench.ts';
 

@@ -1,10 +1,10 @@
 /** Load for fault tests: a writer that keeps account of every answer, and a watcher that never gives up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { NO_REVISION } from '../../shared/revision.ts';
-import type { Revision, Stamp } from '../../shared/revision.ts';
-import { OutcomeUnknownError, StoreUnavailableError } from '../port.ts';
-import type { ConfigStore, Step, WatchEnd } from '../port.ts';
+import { NO_REVISION } from '../../../src/shared/revision.ts';
+import type { Revision, Stamp } from '../../../src/shared/revision.ts';
+import { OutcomeUnknownError, StoreUnavailableError } from '../../../src/store/port.ts';
+import type { ConfigStore, Step, WatchEnd } from '../../../src/store/port.ts';
 
 /** Where writers write and followers watch. */
 export const PREFIX = '/faults/';

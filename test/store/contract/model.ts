@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { NO_REVISION, revision } from '../../shared/revision.ts';
-import type { Revision } from '../../shared/revision.ts';
-import type { ConfigStore, Guard, KeyValue } from '../port.ts';
+import { NO_REVISION, revision } from '../../../src/shared/revision.ts';
+import type { Revision } from '../../../src/shared/revision.ts';
+import type { ConfigStore, Guard, KeyValue } from '../../../src/store/port.ts';
 import { recordWatch } from './bench.ts';
 
 type ModelStep = {

@@ -1,9 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { StoreRefusedError } from '../port.ts';
+import { StoreRefusedError } from '../../../src/store/port.ts';
 import { WAIT, put, recordWatch } from './bench.ts';
 import type { Bench } from './bench.ts';
 
-import type { Lease } from '../port.ts';
+import type { Lease } from '../../../src/store/port.ts';
 const putUnder = (t: Bench, lease: Lease, ...names: string[]) =>
   t.store.transact({
     guards: [],

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { revision } from '../../shared/revision.ts';
-import type { Revision } from '../../shared/revision.ts';
-import type { StoreEvent, WatchEnd, Step } from '../port.ts';
+import { revision } from '../../../src/shared/revision.ts';
+import type { Revision } from '../../../src/shared/revision.ts';
+import type { StoreEvent, WatchEnd, Step } from '../../../src/store/port.ts';
 import { WAIT, put, recordWatch, remove } from './bench.ts';
 import type { Bench } from './bench.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { NO_REVISION } from '../../shared/revision.ts';
-import type { Revision } from '../../shared/revision.ts';
-import { StoreRefusedError } from '../port.ts';
-import type { ConfigStore, Guard, Transaction } from '../port.ts';
+import { NO_REVISION } from '../../../src/shared/revision.ts';
+import type { Revision } from '../../../src/shared/revision.ts';
+import { StoreRefusedError } from '../../../src/store/port.ts';
+import type { ConfigStore, Guard, Transaction } from '../../../src/store/port.ts';
 import { put, remove } from './bench.ts';
 import type { Bench } from './bench.ts';
 
