@@ -1,0 +1,108 @@
+/** Receipts: who says what, under which lease, and what others make of it. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Fleet, TENANT, startFleet } from '../../test/support/control-plane.ts';
+import { tenantRecord } from '../../test/support/records.ts';
+import { until } from '../../test/support/until.ts';
+import { startControlPlane } from '../compose/control-plane.ts';
+import type { NodeReceipt } from '../contract/record.ts';
+import { silentLog } from '../shared/log.ts';
+import type { Revision } from '../shared/revision.ts';
+
+let fleet: Fleet;
+
+beforeEach(async () => {
+  fleet = await startFleet({ nodes: 2 });
+});
+
+afterEach(() => fleet.dispose());
+
+const write = async (threat_threshold = 1): Promise<Revision> => {
+  const body = { config: { threat_threshold } };
+  return (await fleet.call('POST', '/global-config/tenant', { tenant: TENANT, body })).body
+    .revision as Revision;
+};
+const receiptOf = async (id: string): Promise<{ receipt: NodeReceipt; revision: number } | undefined> => {
+  const { kvs } = await fleet.store.range({ key: fleet.keys.node(id) });
+  return kvs[0] && { receipt: JSON.parse(kvs[0].value) as NodeReceipt, revision: kvs[0].modRevision };
+};
+const convergence = () => fleet.nodes[0]?.node.convergence;
+
+describe('receipts', () => {
+  test('name the newest change, and none causes another', async () => {
+    const revision = await write();
+    await until('both have it', () => convergence()?.pending(revision).length === 0);
+    await fleet.quiet();
+    const before = await fleet.revision();
+    const refreshed = await fleet.call('GET', '/sync-status');
+    expect(refreshed.body['nodes']).toMatchObject([
+      { node_id: 'node-1', revision },
+      { node_id: 'node-2', revision },
+    ]);
+    expect(before).toBeLessThanOrEqual(revision + 2);
+    expect(await fleet.revision()).toBe(before);
+  });
+
+  test('of a burst of changes are fewer than the changes', async () => {
+    const start = await fleet.revision();
+    const revisions = await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        const key = fleet.keys.record('config', `t${n}`);
+        const put = { key, value: JSON.stringify(tenantRecord(`t${n}`)) };
+        return (await fleet.store.transact({ guards: [], puts: [put], deletes: [] })).revision;
+      }),
+    );
+    await fleet.quiet();
+    const receipts = (await fleet.revision()) - start - revisions.length;
+    expect(receipts).toBeGreaterThan(0);
+    expect(receipts).toBeLessThan(20);
+    expect((await receiptOf('node-2'))?.receipt.revision).toBe(Math.max(...revisions));
+  });
+
+  test('that somebody deletes are written again', async () => {
+    await fleet.store.transact({ guards: [], puts: [], deletes: [fleet.keys.node('node-2')] });
+    await until('it is back', async () => (await receiptOf('node-2')) !== undefined);
+  });
+
+  test('of another cluster, or from beyond the present, prove nothing', async () => {
+    const revision = await write();
+    await fleet.quiet();
+    const genuine = (await receiptOf('node-2'))?.receipt as NodeReceipt;
+    const forged: [string, NodeReceipt][] = [
+      ['elsewhere', { ...genuine, node_id: 'elsewhere', cluster_id: 'another' }],
+      ['beyond', { ...genuine, node_id: 'beyond', revision: 1_000_000 }],
+    ];
+    const puts = forged.map(([id, receipt]) => ({
+      key: fleet.keys.node(id),
+      value: JSON.stringify(receipt),
+    }));
+    await fleet.store.transact({ guards: [], puts, deletes: [] });
+    await until('they are seen', () => fleet.nodes[0]?.node.cache.snapshot()?.nodes.size === 4);
+    expect(convergence()?.pending(revision)).toEqual(['beyond', 'elsewhere']);
+  });
+});
+
+test('two processes with one node id: the later one reports, the earlier one says so and recovers', async () => {
+  const first = fleet.nodes[0]?.node;
+  await until(
+    'the clock has moved on',
+    () => new Date().toISOString() > (first?.cache.snapshot()?.nodes.get('node-1')?.value.started_at ?? '9'),
+  );
+  const second = await startControlPlane({
+    nodeId: 'node-1',
+    host: '127.0.0.1',
+    port: 0,
+    store: fleet.store,
+    keys: fleet.keys,
+    sealer: undefined,
+    upstreams: { privateRanges: [], reserved: [] },
+    gate: { mode: 'off' },
+    version: '0',
+    log: silentLog,
+  });
+  await until('the first knows', () => first?.presence.hasRival() ?? false);
+  expect((await fleet.call('GET', '/sync-status')).body['node_id_conflict']).toBe(true);
+  expect(second.node.presence.hasRival()).toBe(false);
+  await second.dispose();
+  await until('the first is alone again', () => !first?.presence.hasRival());
+  await until('and reports', async () => (await receiptOf('node-1'))?.receipt.version === '0.0.0-test');
+});
