@@ -78,7 +78,7 @@ export const CODE_RULES: readonly Rule[] = [
   {
     id: 'php_string_call',
     points: 75,
-    pattern: `(?:[(]${BLANK}{0,8})?["'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,40}["'](?:${BLANK}{0,8}[.]${BLANK}{0,8}["'][a-z_]{1,60}["']){0,6}${BLANK}{0,8}[)]?${BLANK}{0,8}[(][^)]{0,60}[)]|[(][a-z.() ]{0,60}[)]${BLANK}{0,8}[(]['"@$][^)]{0,60}[)]${BLANK}{0,8}(?:;|$)`,
+    pattern: `^${BLANK}{0,8}(?:[(]${BLANK}{0,8})?["'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,40}["'](?:${BLANK}{0,8}[.]${BLANK}{0,8}["'][a-z_]{1,60}["']){0,6}${BLANK}{0,8}[)]?${BLANK}{0,8}[(][^)]{0,60}[)]|[(][a-z.() ]{0,60}[)]${BLANK}{0,8}[(]['"@$][^)]{0,60}[)]${BLANK}{0,8}(?:;|$)`,
   },
   {
     id: 'php_function',
@@ -100,7 +100,7 @@ export const CODE_RULES: readonly Rule[] = [
   {
     id: 'php_function',
     points: 75,
-    pattern: `(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]${BLANK}{0,8}(?:['"][a-z/.$]|[$@\`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])`,
+    pattern: `(?:^|[^a-z0-9_>.-])(?:(?:system|exec|assert|die|chr|extract|eval|dl)[(]${BLANK}{0,8}(?:['"][a-z/.$]|[$@\`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])|(?:include|require(?:_once)?|include_once|file)[(]${BLANK}{0,8}(?:['"](?:[.]{2}/|/[a-z]|https?:|php:|data:)|[$@\`]))`,
   },
   {
     id: 'php_grouped_call',
@@ -117,7 +117,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'node_module',
     points: 85,
     pattern:
-      'require[ ]{0,8}[(]?[ ]{0,8}[\'"`]?(?:child_process|fs|vm|os|net|http|cluster|process)[\'"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]{0,8}[(]|spawnsync[ ]{0,8}[(]',
+      'require[ ]{0,8}[(]?[ ]{0,8}[\'"`]child_process[\'"`]|require[ ]{0,8}[(]?[ ]{0,8}[\'"`](?:fs|vm|os|net|http|cluster|process)[\'"`][ )]{0,4}[.\\[]|^child_process|[\'"(=;]child_process[\'")]|process[.](?:mainmodule|binding|dlopen)|^process[.](?:env|exit|kill)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]{0,8}[(]|spawnsync[ ]{0,8}[(]',
   },
   {
     id: 'node_prototype',
@@ -166,7 +166,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'node_object',
     points: 70,
     pattern:
-      '(?:^|[^a-z])(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor',
+      '^[a-z0-9_;"\'}){ ]{0,3}(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)[ ]{0,8}[(.]|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor',
   },
   {
     id: 'call_alone',

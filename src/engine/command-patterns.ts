@@ -23,12 +23,14 @@ const WORDS =
   '|reboot|rev|route|ruby|screen|script|service|sh|shred|shutdown|sleep|sort|split|ss|stat|strings' +
   '|su|tac|tail|tar|tasks(?:et)?|tee|timeout|top|touch|trap|vi|view|w|watch|which|who|yum|zip)';
 
-/** And on Windows. */
-const WINDOWS =
-  '(?:assoc|attrib|bitsadmin|cacls|certutil|cmd|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?|' +
-  'netsh|ping|powershell|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?';
+/** And on Windows, by names that are no words and by names that are. */
+const WINDOWS_NAMES =
+  '(?:attrib|bitsadmin|cacls|certutil|cmd|cmdkey|cscript|del|dir|dsquery|findstr|ftype|gpresult|icacls|ipconfig|mshta|msiexec|nbtstat|' +
+  'netsh|powershell|pwsh|qprocess|reg(?:edit|svr32)|robocopy|rundll32|runas|schtasks|systeminfo|takeown|taskkill|tasklist|tracert|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?';
+const WINDOWS_WORDS =
+  '(?:assoc|bcdboot|copy|erase|md|net1?|ping|query|rd|reg|ren|sc|set|start|time|tree|type|ver|vol)(?:[.]exe)?';
 
-const FOLDER = '(?:[a-z/.~]{0,40}/)?';
+const FOLDER = '(?:[/.~][a-z/.]{0,40}/|/)?';
 
 /** An argument that no sentence has: an option, a path, a variable, an address, a redirection. */
 const ARGUMENT = `${BLANK}{1,8}(?:[-+][a-z0-9-]|/|[~$.'"\`*]|[a-z]:[\\\\/]|[0-9]{1,60}[.][0-9]|https?:|[a-z0-9_.-]{1,60}(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))`;
@@ -40,15 +42,20 @@ const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT})`;
 const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${BLANK}{0,8}[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
 const WRAPPER = `(?:[$][a-z0-9_]{1,10}${BLANK}{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}{1,8}(?:-[a-z0-9]{1,60}${BLANK}{1,8})?){0,2}`;
 
-/** What ends one command and begins another. */
-const SEPARATOR = '(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})';
+/** What ends one command and begins another. Backticks are apart: prose quotes code with them. */
+const SEPARATOR = '(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})';
 
 /** Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed. */
 export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_chained',
     points: 80,
-    pattern: `${SEPARATOR}(?:${BLANK}{0,8}[(!@]?${BLANK}{0,8}${WRAPPER}${PROGRAM}|${WORDS}(?:[;|&>)\`]|$))`,
+    pattern: `${SEPARATOR}${BLANK}{0,8}[(!@]?${BLANK}{0,8}${WRAPPER}${PROGRAM}|(?:^|[^a-z_|])[;|&]{1,2}${WORDS}(?:[;&>)]|$)`,
+  },
+  {
+    id: 'command_backtick',
+    points: 80,
+    pattern: `(?:^${BLANK}{0,8}|[a-z0-9=;|&'"])\`(?:${FOLDER}(?:${NAMES}|${WORDS})(?:${BLANK}[^\`]{0,80})?)\`${BLANK}{0,8}(?:$|[a-z0-9;|&'"-])`,
   },
   {
     id: 'command_substituted',
@@ -64,7 +71,7 @@ export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_windows',
     points: 75,
-    pattern: `(?:[;|\`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])${BLANK}{0,8}@?${WINDOWS}(?:${BLANK}{0,8}$|${BLANK}{1,8}(?:/[a-z]|[a-z]:|%|[\\\\"']|-)|${BLANK}{0,8}[;|&<>])`,
+    pattern: `(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])${BLANK}{0,8}@?(?:${WINDOWS_NAMES}(?:${BLANK}{0,8}$|${BLANK}{0,8}[;&<>]|${BLANK}{1,8}(?:/[a-z]|[a-z]:|%|[\\\\"']|-))|${WINDOWS_WORDS}${BLANK}{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<))`,
   },
   {
     id: 'command_start',
@@ -110,7 +117,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_wildcard',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}',
+      '(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}',
   },
   {
     id: 'command_variable',

@@ -89,7 +89,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_dialog',
     points: 75,
     pattern:
-      '[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(\`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]{0,8}(?:[(][ \\t]{0,8}(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])',
+      '[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(\`]|(?:^|[^a-z0-9_`])(?:alert|confirm|prompt)(?:[?][.])?(?:[ \\t\\r\\n]{0,8}[(][ \\t]{0,8}(?:[0-9\'"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie)|[(][a-z]{1,8}[)]|`[0-9a-z\'"$\\\\/`]|[.](?:call|apply|bind)[ (`])',
   },
   {
     id: 'script_dom',
@@ -107,7 +107,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_eval',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]{0,8}[(`][ ]{0,8}(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]',
+      '(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?)[ ]{0,8}[(`][ ]{0,8}(?:["\'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(][\'"`]|(?:^|[^a-z])function[(][\'"`]',
   },
   {
     id: 'script_call',

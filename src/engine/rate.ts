@@ -23,7 +23,7 @@ function untilSunk(count: number, most: number, remaining_ms: number, window_ms:
   if (count <= most) return 0;
   // carried(count, r) <= most holds for r < (most + 1) * window / count.
   const enough = ((most + 1) * window_ms) / count;
-  return Math.max(0, remaining_ms - enough);
+  return Math.max(0, Math.floor(remaining_ms - enough) + 1);
 }
 
 function retryAfter(

@@ -111,6 +111,11 @@ export const SQL_CATALOGUE: readonly Rule[] = [
   },
   { id: 'sql_mysql_comment', points: 60, pattern: '/[*]![0-9]{0,6}[ ]{0,8}[a-z(]' },
   { id: 'sql_exponent', points: 75, pattern: '[0-9][.]e[(]|[0-9][.]e[.][a-z]' },
+  {
+    id: 'sql_comment',
+    points: 75,
+    pattern: '[\'"][)]{0,5}[ ;]{0,3}(?:--[ +-]{0,3}[a-z0-9]{0,6}$|/[*][^*\'"]{0,20}$)',
+  },
   { id: 'sql_hash', points: 70, pattern: '[^ ][\'"][)]{0,60}[ ]?#$' },
   {
     id: 'sql_having',

@@ -21,7 +21,7 @@ function judgeBreakout(host: Host, tokens: string): number {
   // `black" and "white` is a search; an injection compares, calls, comments or closes something.
   if (found.logical > 0) return found.end === 'comment' ? 85 : found.closes + found.arithmetic > 0 ? 75 : 55;
   if (found.comparisons > 0 || (found.likenesses > 0 && found.arithmetic > 0)) return 75;
-  if (found.end === 'comment') return found.closes + found.arithmetic > 0 ? 75 : hash ? 40 : 70;
+  if (found.end === 'comment') return found.closes + found.arithmetic > 0 ? (hash ? 40 : 75) : 40;
   // Sums of names and dashes are prose; products and powers are not.
   return found.arithmetic > 1 && tokens.indexOf('o') >= 0 ? 70 : found.arithmetic > 0 ? 55 : 0;
 }

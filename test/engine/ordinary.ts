@@ -95,6 +95,16 @@ const posts = [
   'Version 1.2.3 is not like 1.2.2; between 1.0 and 2.0 there were 5 releases in (2020, 2021).',
 ];
 
+const documentation = [
+  'Set `type` to `node` or `script`; the default is `time`. Use `get()` and `set(key)` as before.',
+  '**isDummy**`(node)` takes a `Node`; see [create](../../issues/new) and `process.env`, or call `console.log(x)`.',
+  '| Option | Type | Date |\n|---|---|---|\n| copy | set | time |\n| `env` | start | tree |',
+  'Copyright &copy; 2011-2016 &mdash; see the &quot;licence&quot; (MIT)',
+  'All of these are exposed: `require("./index")`, `import x from "y"`, `new Function(body)`.',
+  'The signature is `(prompt, answers)`; `confirm` and `alert` are optional.',
+  'Arguments after \'--\' go to `argv._`; use the dash ("-") as separator.',
+];
+
 const cookies = [
   'OptanonConsent=isGpcEnabled=0&datestamp=Tue+Nov+14+2023+10%3A20%3A30+GMT%2B0100+(Central+European+Standard+Time)&version=202304.1.0&groups=C0001%3A1%2CC0002%3A0; _ga=GA1.2.1234567890.1700000000; _gid=GA1.2.987654321.1700000000',
   'session=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c',
@@ -107,6 +117,7 @@ export const ORDINARY: readonly Ordinary[] = [
   ...searches.map(query),
   ...searches.map(form),
   ...posts.map(form),
+  ...documentation.map(form),
   ...posts.map((text) => json({ title: 'A post', body: text, tags: ['a', 'b'], draft: false })),
   ...cookies.map((cookie) => ({ cookie })),
   { target: '/' },

@@ -1123,6 +1123,13 @@ ____exports.COOKIE_WORDS = {
     "aced0",
     "_proto",
     "passwd",
+    "php:",
+    "php%3a",
+    "file:",
+    "file%3a",
+    "169.254",
+    "gopher",
+    "localhost",
     "etc/",
     "proc/",
     "bin/",
@@ -1782,7 +1789,7 @@ return ____exports
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,'\"( ])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,8}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,8}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
     {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
     {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
     {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
@@ -1820,13 +1827,13 @@ ____exports.CODE_RULES = {
     {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]{0,60}|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]{0,60};base64,pd9waha|data://text"},
     {id = "php_object", points = 80, pattern = "(?:^|[;{:\"'= ])[oc]:[+]?[0-9]{1,60}:\"[a-z0-9_\\\\]{1,60}\":[+]?[0-9]{1,60}:[{]"},
     {id = "php_variable_call", points = 75, pattern = ("(?:^|[^a-z0-9_$/(&])[$]{1,60}[{]?[@]?[a-z_][a-z0-9_]{0,60}[}]?(?:" .. BLANK) .. "|/[*][^*]{0,60}[*]/|(?:#|//)[^\\n]{0,60}\\n|[\\[{][^\\]}]{0,60}[\\]}]|->[a-z_]{1,60}|::[$]?[a-z_]{1,60}){0,6}[(][^)]{0,60}(?:[)]|$)"},
-    {id = "php_string_call", points = 75, pattern = ((((((((((((("(?:[(]" .. BLANK) .. "{0,8})?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,40}[\"'](?:") .. BLANK) .. "{0,8}[.]") .. BLANK) .. "{0,8}[\"'][a-z_]{1,60}[\"']){0,6}") .. BLANK) .. "{0,8}[)]?") .. BLANK) .. "{0,8}[(][^)]{0,60}[)]|[(][a-z.() ]{0,60}[)]") .. BLANK) .. "{0,8}[(]['\"@$][^)]{0,60}[)]") .. BLANK) .. "{0,8}(?:;|$)"},
+    {id = "php_string_call", points = 75, pattern = ((((((((((((((("^" .. BLANK) .. "{0,8}(?:[(]") .. BLANK) .. "{0,8})?[\"'](?:[a-z_]|\\\\x[0-9a-f]{2}){4,40}[\"'](?:") .. BLANK) .. "{0,8}[.]") .. BLANK) .. "{0,8}[\"'][a-z_]{1,60}[\"']){0,6}") .. BLANK) .. "{0,8}[)]?") .. BLANK) .. "{0,8}[(][^)]{0,60}[)]|[(][a-z.() ]{0,60}[)]") .. BLANK) .. "{0,8}[(]['\"@$][^)]{0,60}[)]") .. BLANK) .. "{0,8}(?:;|$)"},
     {id = "php_function", points = 75, pattern = (((("(?:^|[^a-z0-9_>.-])(?:passthru|shell_exec|proc_open|pcntl_exec|popen|phpinfo|phpversion|php_uname|php_sapi_name|create_function|call_user_func(?:_array)?|preg_replace(?:_callback)?|" .. "base64_decode|str_rot13|gzinflate|gzuncompress|unserialize|file_get_contents|file_put_contents|fopen|fwrite|fputs|readfile|show_source|highlight_file|move_uploaded_file|parse_ini_file|") .. "array_(?:map|filter|walk|reduce|diff_uassoc|udiff|diff_ukey|uintersect)|usort|uasort|uksort|register_shutdown_function|set_error_handler|ob_start|escapeshell[a-z]{1,60}|getenv|putenv|ini_set|ini_get|") .. "mb_ereg_replace|simplexml_load_(?:file|string)|posix_[a-z]{1,60}|apache_(?:child_terminate|setenv)|opendir|scandir|parse_str|ftp_(?:connect|get|put)|curl_(?:exec|init)|var_dump|print_r|") .. "get_(?:defined_vars|cfg_var|current_user)|zend_version|wp_remote_fopen|is_callable|function_exists|zend_[a-z_]{1,60}|sodium_[a-z0-9_]{1,60}|tidy_[a-z_]{1,60}|gethostby[a-z]{1,60}|array_[a-z_]{1,60})") .. ((BLANK .. "{0,8}[(]") .. BLANK) .. "{0,8}(?:[)'\"$@`/a-z_0-9\\[]|$)"},
     {id = "php_setting", points = 75, pattern = ("(?:^|[^a-z0-9_])(?:allow_url_(?:fopen|include)|auto_(?:prepend|append)_file|disable_functions|open_basedir|safe_mode|extension_dir|display_errors|log_errors|error_log|magic_quotes_gpc|memory_limit|session[.][a-z_]{1,60}|suhosin[.][a-z._]{1,60}|zend_extension|mail[.]log|include_path|upload_tmp_dir|user_ini[.][a-z_]{1,60}|opcache[.][a-z_]{1,60})" .. BLANK) .. "{0,8}="},
-    {id = "php_function", points = 75, pattern = ("(?:^|[^a-z0-9_>.-])(?:system|exec|assert|include|require(?:_once)?|include_once|die|chr|extract|eval|dl|file)[(]" .. BLANK) .. "{0,8}(?:['\"][a-z/.$]|[$@`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])"},
+    {id = "php_function", points = 75, pattern = ((("(?:^|[^a-z0-9_>.-])(?:(?:system|exec|assert|die|chr|extract|eval|dl)[(]" .. BLANK) .. "{0,8}(?:['\"][a-z/.$]|[$@`]|[0-9]{2,3}[)]|base64|gzinflate|str_rot|id[)]|ls[)]|whoami[)]|pwd[)])|(?:include|require(?:_once)?|include_once|file)[(]") .. BLANK) .. "{0,8}(?:['\"](?:[.]{2}/|/[a-z]|https?:|php:|data:)|[$@`]))"},
     {id = "php_grouped_call", points = 75, pattern = ((((((((("(?:[(]|\\[)" .. BLANK) .. "{0,8}(?:[(]?string[)]?)?") .. BLANK) .. "{0,8}[\"'\\[{]{0,60}") .. BLANK) .. "{0,8}(?:/[*][^*]{0,40}[*]/)?(?:system|exec|passthru|shell_exec|phpinfo|eval|assert)") .. BLANK) .. "{0,8}[\"'\\]]{0,60}") .. BLANK) .. "{0,8}(?:[)]|\\])|(?:\"[a-z]{1,8}\"[ ]{0,8}[.][ ]{0,8}){1,6}\"[a-z]{1,8}\"[ ]{0,8}[(]|'[a-z]{1,8}'[ ]{0,8}[.][ ]{0,8}'[a-z]{1,8}'[^a-z]{1,6}[(;]|(?:[)]|\\]|[}])[ ]{0,8}[(]['\"](?:uname|id|ls|whoami|cat )"},
     {id = "php_variable", points = 75, pattern = ((("[$][{]" .. BLANK) .. "{0,8}['\"@$]|[$]") .. BLANK) .. "{1,8}[{]|[$]_{1,6}[\\[({]"},
-    {id = "node_module", points = 85, pattern = "require[ ]{0,8}[(]?[ ]{0,8}['\"`]?(?:child_process|fs|vm|os|net|http|cluster|process)['\"`]|child_process|process[.](?:mainmodule|binding|env|exit|kill|dlopen)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]{0,8}[(]|spawnsync[ ]{0,8}[(]"},
+    {id = "node_module", points = 85, pattern = "require[ ]{0,8}[(]?[ ]{0,8}['\"`]child_process['\"`]|require[ ]{0,8}[(]?[ ]{0,8}['\"`](?:fs|vm|os|net|http|cluster|process)['\"`][ )]{0,4}[.\\[]|^child_process|['\"(=;]child_process['\")]|process[.](?:mainmodule|binding|dlopen)|^process[.](?:env|exit|kill)|require[.]main|mainmodule[.]|_\\$\\$nd_func\\$\\$|global[.]process|this[.]constructor[.]constructor|execsync[ ]{0,8}[(]|spawnsync[ ]{0,8}[(]"},
     {id = "node_prototype", points = 80, pattern = "__proto__|(?:^|[^a-z])constructor[ \\]'\"]{0,60}(?:[.\\[]|%5b)[ '\"]{0,8}(?:prototype|constructor)|prototype[ ]{0,8}(?:\\[|[.])[ '\"]{0,8}[a-z_]{1,60}['\"\\]]{0,60}[ ]{0,8}="},
     {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]{0,8}[(][ (]{0,60}(?:;;|true|this|string|!?nan|!?[-+]?[0-9]{1,60}|!+[^a-z)]{0,60}|[-+]?infinity|!(?:false|null|undefined)|new [a-z]{1,60}[( )]{0,60})[ ]{0,8}[)]"},
     {id = "node_delay", points = 75, pattern = "do[ ]{0,8}[{][^}]{0,80}new date[ ]{0,8}[(][ ]{0,8}[)][^}]{0,80}[}][ ]{0,8}while[ ]{0,8}[(]"},
@@ -1835,7 +1842,7 @@ ____exports.CODE_RULES = {
     {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
     {id = "template_tag", points = 75, pattern = "[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]"},
     {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]{0,8}\\["},
-    {id = "node_object", points = 70, pattern = "(?:^|[^a-z])(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor"},
+    {id = "node_object", points = 70, pattern = "^[a-z0-9_;\"'}){ ]{0,3}(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)[ ]{0,8}[(.]|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor"},
     {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]"},
     {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|['\"][ ]{0,8}(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
 }
@@ -1850,9 +1857,10 @@ local BLANK = "[ \\t\\r\\n\\x0b]"
 local NAMES = (((((((("(?:ansible[a-z-]{0,60}|apt(?:-get|itude)?|aria2c|arp|awk|base(?:32|64)|bash|bsdtar|busybox|bzip2" .. "|chef[a-z-]{0,60}|chgrp|chmod|chown|chroot|cpulimit|crontab|cscli|csh|csplit|curl|dd|df|dirname|dmesg") .. "|dnf|dpkg|egrep|emacs|expr|fgrep|flock|fmt|fping|ftp|gawk|gcc|gdb|getent|gpg|grep|gunzip|gzip") .. "|hexdump|htop|iconv|ifconfig|ionice|iptables|journalctl|jq|ksh|kubectl|ldd|logname") .. "|ls(?:attr|cpu|of|usb|b_release)?|lua|lwp-[a-z]{1,60}|mawk|mkdir|mkfifo|mknod|mtr|mysql(?:dump)?|nano") .. "|nawk|nc(?:at)?|netcat|netstat|nl|nmap|nohup|nslookup|openssl|passwd|perf|pgrep|php[0-9.]{0,60}") .. "|pip[0-9x]{0,60}|pkill|printenv|printf|psql|pwd|rcp|readelf|readlink|rm|rmdir|rmt(?:-[a-z]{1,60})?|rpm|rsync") .. "|run-parts|scp|sed|setsid|sftp|shuf|socat|ssh(?:-[a-z-]{1,60})?|stdbuf|strace|sudo|sysctl|systemctl") .. "|tclsh|tcpdump|telnet|tftp|tmux|traceroute6?|tshark|uname|unexpand|uniq|unlink|unshare|unzip") .. "|uptime|useradd|usermod|vim(?:diff)?|visudo|wc|wget|whereis|whoami|xargs|xxd|zcat|zsh)"
 --- And by names that prose uses too: these count with arguments that prose does not have.
 local WORDS = ((("(?:ab|ash|at|bridge|cat|cd|column|comm|cp|cut|dash|date|diff|dig|docker|du|echo|ed|env|ex|expand" .. "|find|fold|git|head|host(?:name(?:ctl)?)?|id|install|ip|join|kill(?:all)?|last(?:log(?:in)?)?") .. "|less|ll|ln|locate|mail|make|more|mount|mv|nice|node|od|paste|perl|pico|ping6?|ps|python[0-9.]{0,60}") .. "|reboot|rev|route|ruby|screen|script|service|sh|shred|shutdown|sleep|sort|split|ss|stat|strings") .. "|su|tac|tail|tar|tasks(?:et)?|tee|timeout|top|touch|trap|vi|view|w|watch|which|who|yum|zip)"
---- And on Windows.
-local WINDOWS = "(?:assoc|attrib|bitsadmin|cacls|certutil|cmd|cmdkey|copy|cscript|del|dir|dsquery|erase|findstr|ftype|gpresult|icacls|ipconfig|md|mshta|msiexec|nbtstat|net1?|" .. "netsh|ping|powershell|pwsh|qprocess|query|rd|reg(?:edit|svr32)?|ren|robocopy|rundll32|runas|sc|schtasks|set|start|systeminfo|takeown|taskkill|tasklist|time|tracert|tree|type|ver|vol|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
-local FOLDER = "(?:[a-z/.~]{0,40}/)?"
+--- And on Windows, by names that are no words and by names that are.
+local WINDOWS_NAMES = "(?:attrib|bitsadmin|cacls|certutil|cmd|cmdkey|cscript|del|dir|dsquery|findstr|ftype|gpresult|icacls|ipconfig|mshta|msiexec|nbtstat|" .. "netsh|powershell|pwsh|qprocess|reg(?:edit|svr32)|robocopy|rundll32|runas|schtasks|systeminfo|takeown|taskkill|tasklist|tracert|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
+local WINDOWS_WORDS = "(?:assoc|bcdboot|copy|erase|md|net1?|ping|query|rd|reg|ren|sc|set|start|time|tree|type|ver|vol)(?:[.]exe)?"
+local FOLDER = "(?:[/.~][a-z/.]{0,40}/|/)?"
 --- An argument that no sentence has: an option, a path, a variable, an address, a redirection.
 local ARGUMENT = BLANK .. "{1,8}(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]{1,60}[.][0-9]|https?:|[a-z0-9_.-]{1,60}(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
 --- What may follow a name that is no word.
@@ -1861,15 +1869,16 @@ local PROGRAM = ((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS
 --- After a line break even a program's name may be the first word of a sentence.
 local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
 local WRAPPER = ((((("(?:[$][a-z0-9_]{1,10}" .. BLANK) .. "{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
---- What ends one command and begins another.
-local SEPARATOR = "(?:[;|`]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
+--- What ends one command and begins another. Backticks are apart: prose quotes code with them.
+local SEPARATOR = "(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
-    {id = "command_chained", points = 80, pattern = (((((((((SEPARATOR .. "(?:") .. BLANK) .. "{0,8}[(!@]?") .. BLANK) .. "{0,8}") .. WRAPPER) .. PROGRAM) .. "|") .. WORDS) .. "(?:[;|&>)`]|$))"},
+    {id = "command_chained", points = 80, pattern = ((((((((SEPARATOR .. BLANK) .. "{0,8}[(!@]?") .. BLANK) .. "{0,8}") .. WRAPPER) .. PROGRAM) .. "|(?:^|[^a-z_|])[;|&]{1,2}") .. WORDS) .. "(?:[;&>)]|$)"},
+    {id = "command_backtick", points = 80, pattern = ((((((((((("(?:^" .. BLANK) .. "{0,8}|[a-z0-9=;|&'\"])`(?:") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[^`]{0,80})?)`") .. BLANK) .. "{0,8}(?:$|[a-z0-9;|&'\"-])"},
     {id = "command_substituted", points = 75, pattern = ((((((((("[$<>][(]" .. BLANK) .. "{0,8}") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[a-z0-9./_$-]|[)])"},
     {id = "command_piped", points = 80, pattern = "[|][ ]{0,8}(?:/bin/|/usr/bin/)?(?:ba|z|k|c|da|a)?sh(?:[ ]{0,8}$|[ ]{1,8}-|[ ]{0,8}[;|&<>])"},
     {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "{0,8}") .. WRAPPER) .. LINE_PROGRAM},
-    {id = "command_windows", points = 75, pattern = ((((((((("(?:[;|`\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?") .. WINDOWS) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-)|") .. BLANK) .. "{0,8}[;|&<>])"},
+    {id = "command_windows", points = 75, pattern = (((((((((((("(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?(?:") .. WINDOWS_NAMES) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;&<>]|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-))|") .. WINDOWS_WORDS) .. BLANK) .. "{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<))"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "{0,8}") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "{1,8}(?:--?[a-z][a-z0-9-]{0,60}(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "{0,8}(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "{0,8}[|>;]") .. BLANK) .. "{0,8}[a-z/])"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
     {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "{0,8}(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "{0,8}$)"},
@@ -1879,7 +1888,7 @@ ____exports.COMMAND_RULES = {
     {id = "command_shellshock", points = 95, pattern = "^[ ]{0,8}[(][ ]{0,8}[)][ ]{0,8}[{]|[(][ ]{0,8}[)][ ]{0,8}[{][ ]{0,8}(?:[:_a-z]?[ ]{0,8};|_[ ]{0,8};)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
     {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]{0,60}[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]{0,60}\\]"},
-    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:[a-z]{0,12}[?*][a-z?*]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
     {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]{0,60}|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]{0,8}[$][a-z0-9_]{1,20}(?:[$]|[ ]{1,8}[$/-])"},
     {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]{0,8}(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
     {id = "command_loop", points = 75, pattern = "(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?[\"'%{\\[]?[a-z0-9%~:!_. -]{1,40}[\"'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:\"[^\"]{0,40}\"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
@@ -1996,10 +2005,10 @@ ____exports.TAG_RULES = {
 ____exports.SCRIPT_RULES = {
     {id = "script_attribute", points = 80, pattern = ((((("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]{0,8}|[\"'`][^<>\"'`]{0,80}[ \\t\\r\\n/])" .. EVENTS) .. "[ \\t\\r\\n]{0,8}=[ \\t\\r\\n\"'`]{0,8}[a-z_$({\\[!+/`]|^[ ]{0,8}") .. EVENTS) .. "[ ]{0,8}=[ ]{0,8}$|[\"'`]") .. EVENTS) .. "[ ]{0,8}=$"},
     {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
-    {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(`]|(?:^|[^a-z0-9_])(?:alert|confirm|prompt)(?:[?][.])?[ \\t\\r\\n]{0,8}(?:[(][ \\t]{0,8}(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie|[a-z]{1,8}[)])|`|[.](?:call|apply|bind)[ (`])"},
+    {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(`]|(?:^|[^a-z0-9_`])(?:alert|confirm|prompt)(?:[?][.])?(?:[ \\t\\r\\n]{0,8}[(][ \\t]{0,8}(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie)|[(][a-z]{1,8}[)]|`[0-9a-z'\"$\\\\/`]|[.](?:call|apply|bind)[ (`])"},
     {id = "script_dom", points = 80, pattern = "document[?]?[ ]{0,8}(?:[.][ ]{0,8}(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
     {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}[\"'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))"},
-    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?|function)[ ]{0,8}[(`][ ]{0,8}(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]"},
+    {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?)[ ]{0,8}[(`][ ]{0,8}(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]['\"`]|(?:^|[^a-z])function[(]['\"`]"},
     {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
     {id = "script_import", points = 75, pattern = "import[ ]{0,8}[(][ ]{0,8}['\"`/](?:/|data:|https?:)|@import[ ]{0,8}['\"`(u]"},
     {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]{0,8}[(][^)]{0,60}[(=]|-moz-binding[ ]{0,8}:|behaviou?r[ ]{0,8}:[ ]{0,8}url|url[ ]{0,8}[(][ \"']{0,8}(?:java|vb)script)"},
@@ -2367,6 +2376,7 @@ ____exports.SQL_CATALOGUE = {
     {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]{1,60}[.])"},
     {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]{0,8}[a-z(]"},
     {id = "sql_exponent", points = 75, pattern = "[0-9][.]e[(]|[0-9][.]e[.][a-z]"},
+    {id = "sql_comment", points = 75, pattern = "['\"][)]{0,5}[ ;]{0,3}(?:--[ +-]{0,3}[a-z0-9]{0,6}$|/[*][^*'\"]{0,20}$)"},
     {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]{0,60}[ ]?#$"},
     {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]"},
     {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
@@ -2865,7 +2875,7 @@ local function judgeBreakout(host, tokens)
         return 75
     end
     if found["end"] == "comment" then
-        return found.closes + found.arithmetic > 0 and 75 or (hash and 40 or 70)
+        return found.closes + found.arithmetic > 0 and (hash and 40 or 75) or 40
     end
     return found.arithmetic > 1 and (string.find(tokens, "o", nil, true) or 0) - 1 >= 0 and 70 or (found.arithmetic > 0 and 55 or 0)
 end
@@ -3918,7 +3928,10 @@ local function untilSunk(count, most, remaining_ms, window_ms)
         return 0
     end
     local enough = (most + 1) * window_ms / count
-    return math.max(0, remaining_ms - enough)
+    return math.max(
+        0,
+        math.floor(remaining_ms - enough) + 1
+    )
 end
 local function retryAfter(limit, current, previous, left_ms, window_ms)
     local wait = current < limit and untilSunk(previous, limit - current - 1, left_ms, window_ms) or left_ms + untilSunk(current, limit - 1, window_ms, window_ms)
