@@ -83,7 +83,12 @@ const describe = async (server: FastifyInstance, node: Node): Promise<void> => {
       },
     },
   });
-  await server.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await server.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    theme: { title: 'Lockstep Defense API' },
+    uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
+  });
   server.get(DESCRIPTION.url, { schema: { hide: true } }, async () => server.swagger());
 };
 
