@@ -143,13 +143,13 @@ describe('a body', () => {
 
   test('of 1 MB is read in well under a second, whatever it is made of', () => {
     for (const piece of ['#\n', '[', '"a",', '\\', '{"a":', '"', '#', ' ']) {
-      const start = performance.now();
+      const start = process.cpuUsage();
       try {
         parse(piece.repeat(1_000_000 / piece.length));
       } catch (error) {
         expect((error as { code: string }).code).toMatch(/malformed_json|nesting_too_deep/);
       }
-      expect(performance.now() - start, piece).toBeLessThan(800);
+      expect(process.cpuUsage(start).user / 1000, piece).toBeLessThan(800);
     }
   });
 });

@@ -35,7 +35,12 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
     requestTimeout: REQUEST_MS,
-    http: { maxHeaderSize: HEADER_BYTES_MAX, headersTimeout: REQUEST_MS, requireHostHeader: false },
+    http: {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: 1_000,
+      requireHostHeader: false,
+    },
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     logger: false,

@@ -1,6 +1,6 @@
 /** Source records as they stand in the store. */
 import type { NodeReceipt, RouteRecord, TenantRecord } from '../../src/contract/record.ts';
-import { type Revision, type Stamp, revision } from '../../src/shared/revision.ts';
+import { type Stamp, revision } from '../../src/shared/revision.ts';
 import type { KeyValue, StoreEvent } from '../../src/store/port.ts';
 
 const provenance = { version: 1, updated_at: '2026-01-01T00:00:00.000Z', updated_by: 'tester' };
@@ -51,5 +51,3 @@ export const gone = (key: string, n: number): StoreEvent => ({
   key,
   modRevision: revision(n),
 });
-
-export type { Revision };
