@@ -1,7 +1,8 @@
 import type { Directory } from '../contract/directory.ts';
 import { DIRECTORIES } from '../contract/directory.ts';
 import type { Kind } from '../contract/record.ts';
-import { decodeRecord } from '../domain/record.ts';
+import { decodeKeyRecord, decodeRecord } from '../domain/record.ts';
+import { projectKey } from '../projection/keyring.ts';
 import { type Projected, isManaged, render } from '../projection/object.ts';
 import { placesOf } from '../projection/place.ts';
 import { NO_REVISION } from '../shared/revision.ts';
@@ -9,6 +10,7 @@ import { list } from '../store/listing.ts';
 import type { Guard, KeyValue } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 import { projectionsOf } from './edit.ts';
+import { openKey } from './keyring.ts';
 
 /** One object in APISIX's prefix that was not what its source record says. */
 export interface Repair {
@@ -35,7 +37,7 @@ export const repairProjection = async (room: ChangeRoom): Promise<Repair[]> => {
   await ensureDirectories(room);
   const sources = (['config', 'routes', 'ssl'] as const).map((kind) => room.keys.records(kind));
   const projected = DIRECTORIES.map((directory) => room.keys.projectedIn(directory));
-  const listing = await list(room.store, [...sources, ...projected]);
+  const listing = await list(room.store, [...sources, room.keys.keyring(), ...projected]);
   const { wanted, unreadable } = wantedObjects(room, listing.kvs);
   const found = new Map<string, KeyValue>();
   for (const kv of listing.kvs) if (room.keys.parseProjected(kv.key)) found.set(kv.key, kv);
@@ -78,6 +80,9 @@ const absentSource = (room: ChangeRoom, place: { directory: Directory; id: strin
   if (place.directory === 'cdn_defense/tenants') {
     return [{ key: room.keys.record('config', place.id), modRevision: NO_REVISION }];
   }
+  if (place.directory === 'cdn_defense/keyring') {
+    return [{ key: room.keys.key(place.id), modRevision: NO_REVISION }];
+  }
   return [];
 };
 
@@ -89,6 +94,14 @@ const wantedObjects = (
   const wanted = new Map<string, Wanted>();
   const unreadable = new Set<string>();
   for (const source of kvs) {
+    const kid = room.keys.parseKey(source.key);
+    if (kid !== undefined) {
+      const at = room.keys.projected('cdn_defense/keyring', kid);
+      const object = projectKeyRecord(room, kid, source.value);
+      if (object) wanted.set(at, { ...object, source });
+      else unreadable.add(at);
+      continue;
+    }
     const place = room.keys.parse(source.key);
     if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') continue;
     const objects = projectRecord(room, place.family, place.id, source.value);
@@ -113,6 +126,17 @@ const projectRecord = (room: ChangeRoom, kind: Kind, id: string, text: string): 
     );
   } catch (error) {
     room.log.warn({ err: error, kind, id }, 'the record can not be projected');
+    return undefined;
+  }
+};
+
+const projectKeyRecord = (room: ChangeRoom, kid: string, text: string): Projected | undefined => {
+  const decoded = decodeKeyRecord(kid, text);
+  if (!decoded.ok || !room.sealer) return undefined;
+  try {
+    return projectKey(decoded.value, openKey(room.sealer, decoded.value));
+  } catch (error) {
+    room.log.warn({ err: error, kid }, 'the challenge key can not be projected');
     return undefined;
   }
 };

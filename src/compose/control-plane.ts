@@ -8,10 +8,13 @@ import { createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/idempotency.ts';
 import { KeyedLock } from '../change/keyed-lock.ts';
+import { keepKeyring } from '../change/keyring.ts';
 import { ensureDirectories } from '../change/repair.ts';
 import type { Sealer } from '../change/sealer.ts';
+import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
 import type { UpstreamRules } from '../domain/upstream.ts';
 import { Convergence } from '../fleet/convergence.ts';
+import { Leader } from '../fleet/leader.ts';
 import { Presence } from '../fleet/presence.ts';
 import { NodeCache } from '../reflector/cache.ts';
 import { LastKnown } from '../reflector/last-known.ts';
@@ -37,6 +40,8 @@ export interface ControlPlaneOptions {
   readonly clock?: Clock;
   /** Directory of the last known configuration, to answer from when started without the store. */
   readonly lastKnown?: string | undefined;
+  /** How long challenge keys live. */
+  readonly keyring?: KeyringTimes;
 }
 
 /** A running Defense API node. */
@@ -71,6 +76,23 @@ const changeRoom = (options: ControlPlaneOptions, clock: Clock): ChangeRoom => {
     requestLease: new RequestLease(store, clock),
     random: Math.random,
   };
+};
+
+/** One node of the fleet keeps the challenge keys; which one, they settle among themselves. */
+const keyringKeeper = (options: ControlPlaneOptions, changes: ChangeRoom): Leader | undefined => {
+  const { sealer } = changes;
+  const { nodeId, store, keys, log, keyring = KEYRING_TIMES } = options;
+  if (!sealer) {
+    log.warn({ node: nodeId }, 'no master key: this node makes no challenge keys, only one that has it does');
+    return undefined;
+  }
+  return new Leader({
+    store,
+    key: keys.leader('keyring'),
+    nodeId,
+    log,
+    work: (term) => keepKeyring({ ...changes, sealer }, keyring, term),
+  });
 };
 
 /** Starts one Defense API node on a store that the caller owns. Disposing drains it. */
@@ -123,6 +145,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     presence.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
     stack.add('apisix directories', () => directories.dispose());
+    const keeper = keyringKeeper(options, changes);
+    stack.add('keyring', () => keeper?.dispose());
+    keeper?.start();
     stack.add('api', () => server.close());
     const { port } = server.server.address() as AddressInfo;
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;

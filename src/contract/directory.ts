@@ -1,3 +1,9 @@
 /** The directories of APISIX's prefix that Lockstep writes. */
-export const DIRECTORIES = ['routes', 'ssls', 'cdn_defense/tenants', 'cdn_defense/policies'] as const;
+export const DIRECTORIES = [
+  'routes',
+  'ssls',
+  'cdn_defense/tenants',
+  'cdn_defense/policies',
+  'cdn_defense/keyring',
+] as const;
 export type Directory = (typeof DIRECTORIES)[number];

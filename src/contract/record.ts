@@ -76,6 +76,16 @@ export interface HistoryEntry<K extends Kind = Kind> {
   readonly record: RecordOf[K];
 }
 
+/** `keyring/{kid}`: a key that signs challenges and clearances. No history: a secret is not kept longer than it lives. */
+export interface KeyRecord {
+  readonly id: string;
+  readonly state: 'verify-first' | 'signing' | 'verify-only' | 'retired';
+  /** When it entered that state, ISO 8601. */
+  readonly since: string;
+  readonly created_at: string;
+  readonly sealed: Sealed;
+}
+
 /** `nodes/{node_id}`, leased: what a node says it has applied. */
 export interface NodeReceipt {
   readonly node_id: string;

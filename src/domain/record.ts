@@ -2,10 +2,11 @@ import { Type } from '@sinclair/typebox';
 import { CertificateFacts } from '../contract/certificate.ts';
 import { CertificateId, Domain, TenantId } from '../contract/identifier.ts';
 import { DefenseConfig, TenantConfig } from '../contract/policy.ts';
-import type { Kind, NodeReceipt, RecordOf } from '../contract/record.ts';
+import type { KeyRecord, Kind, NodeReceipt, RecordOf } from '../contract/record.ts';
 import { RouteSpec } from '../contract/route.ts';
 import { compile } from '../contract/validator.ts';
 import { parseJson } from '../shared/json.ts';
+import { KEY_STATES } from './keyring.ts';
 
 const provenance = {
   tenant_id: TenantId,
@@ -13,6 +14,14 @@ const provenance = {
   updated_at: Type.String(),
   updated_by: Type.String(),
 };
+
+const Sealed = Type.Object({
+  alg: Type.Literal('A256GCM'),
+  kid: Type.String(),
+  iv: Type.String(),
+  ciphertext: Type.String(),
+  tag: Type.String(),
+});
 
 // Records may carry fields of a newer release, so unlike requests they are open to unknown ones.
 const schemas = {
@@ -28,13 +37,7 @@ const schemas = {
     id: CertificateId,
     domain: Domain,
     cert: Type.String(),
-    sealed_key: Type.Object({
-      alg: Type.Literal('A256GCM'),
-      kid: Type.String(),
-      iv: Type.String(),
-      ciphertext: Type.String(),
-      tag: Type.String(),
-    }),
+    sealed_key: Sealed,
     expires_at: Type.String(),
     facts: Type.Object(CertificateFacts.properties),
     created_at: Type.String(),
@@ -51,11 +54,20 @@ const NodeReceiptSchema = Type.Object({
   instance: Type.String(),
 });
 
+const KeyRecordSchema = Type.Object({
+  id: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,32}$' }),
+  state: Type.Union(KEY_STATES.map((state) => Type.Literal(state))),
+  since: Type.String({ format: 'date-time' }),
+  created_at: Type.String(),
+  sealed: Sealed,
+});
+
 const validators = {
   config: compile(schemas.config),
   routes: compile(schemas.routes),
   ssl: compile(schemas.ssl),
 };
+const validateKey = compile(KeyRecordSchema);
 const validateReceipt = compile(NodeReceiptSchema);
 
 /** A stored value that can be used, or why it can't. */
@@ -77,6 +89,14 @@ export const decodeRecord = <K extends Kind>(kind: K, id: string, text: string):
   if (!decoded.ok) return decoded;
   const own = kind === 'config' ? decoded.value.tenant_id : (decoded.value as { id: string }).id;
   return own === id ? decoded : { ok: false, reason: `it says it is ${own.slice(0, 80)}` };
+};
+
+/** Reads a challenge key; its own id must agree with its key. */
+export const decodeKeyRecord = (id: string, text: string): Decoded<KeyRecord> => {
+  const decoded = decode<KeyRecord>(text, validateKey);
+  return decoded.ok && decoded.value.id !== id
+    ? { ok: false, reason: 'its id is not that of its key' }
+    : decoded;
 };
 
 export const decodeNodeReceipt = (text: string): Decoded<NodeReceipt> => decode(text, validateReceipt);

@@ -84,11 +84,21 @@ const Ssl = Type.Object(
 
 const Policy = Type.Object({ id: Id });
 
+const Key = Type.Object(
+  {
+    id: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,32}$' }),
+    secret: Type.String({ minLength: 32 }),
+    state: Type.Union(['verify', 'signing', 'retired'].map((state) => Type.Literal(state))),
+  },
+  closed,
+);
+
 const validators = {
   routes: compile(Route),
   ssls: compile(Ssl),
   'cdn_defense/tenants': compile(Policy),
   'cdn_defense/policies': compile(Policy),
+  'cdn_defense/keyring': compile(Key),
 } satisfies Record<Directory, unknown>;
 
 /** @throws Error when APISIX would reject the object: a fault of the projection, never of a caller */

@@ -69,6 +69,27 @@ export class Keyspace {
     return `${this.source}nodes/`;
   }
 
+  /** A key that signs challenges. */
+  key(kid: string): string {
+    return `${this.source}keyring/${kid}`;
+  }
+
+  keyring(): string {
+    return `${this.source}keyring/`;
+  }
+
+  /** Which challenge key a source key holds; `undefined` for other keys. */
+  parseKey(key: string): string | undefined {
+    const start = this.keyring();
+    const kid = key.startsWith(start) ? key.slice(start.length) : '';
+    return kid === '' || kid.includes('/') ? undefined : kid;
+  }
+
+  /** Who holds it leads in one matter, such as `keyring`. */
+  leader(matter: string): string {
+    return `${this.source}leader/${matter}`;
+  }
+
   /** `digest` is the hash of the caller's key, so no key text of a caller reaches the store. */
   request(tenant: string, digest: string): string {
     return `${this.source}requests/${tenant}/${digest}`;

@@ -35,7 +35,9 @@ export interface Fleet {
   dispose(): Promise<void>;
 }
 
-export type FleetOptions = Partial<Pick<ControlPlaneOptions, 'upstreams' | 'gate' | 'sealer' | 'clock'>> & {
+export type FleetOptions = Partial<
+  Pick<ControlPlaneOptions, 'upstreams' | 'gate' | 'sealer' | 'clock' | 'keyring'>
+> & {
   readonly nodes?: number;
   readonly log?: Log;
 };
@@ -91,6 +93,12 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
     const { kvs } = await store.range({ prefix: keys.projection });
     return kvs.length >= keys.apisixDirectories().length;
   });
+  if (nodes.some(({ node }) => node.changes.sealer)) {
+    await until('the first challenge key is there', async () => {
+      const { kvs } = await store.range({ prefix: keys.keyring() });
+      return kvs.length > 0;
+    });
+  }
   await quiet();
   return {
     store,
