@@ -72,6 +72,18 @@ describe('reading one’s own writes', () => {
     }
   });
 
+  test('min_revision waits for a node that is catching up', async () => {
+    fleet.seen[1]?.fail();
+    const body = { config: { threat_threshold: 77 } };
+    const { revision } = (await fleet.call('POST', '/global-config/tenant', { tenant: TENANT, body })).body;
+    const stale = await fleet.callNode(1, 'GET', '/global-config/tenant', { tenant: TENANT });
+    expect(stale.body).not.toMatchObject({ config: { threat_threshold: 77 } });
+    const path = `/global-config/tenant?min_revision=${revision}`;
+    const reading = fleet.callNode(1, 'GET', path, { tenant: TENANT });
+    fleet.seen[1]?.recover();
+    expect((await reading).body).toMatchObject({ config: { threat_threshold: 77 } });
+  });
+
   test('a min_revision that does not come is refused after two seconds', async () => {
     const refused = await get('/global-config/tenant?min_revision=1000000');
     expect(refused).toMatchObject({
