@@ -59,9 +59,7 @@ export const httpCall = (
   const bytes = body instanceof Buffer ? body : text === undefined ? undefined : Buffer.from(text);
   const sent: OutgoingHttpHeaders = {
     ...(tenant === undefined ? {} : { 'x-tenant-id': tenant }),
-    ...(bytes === undefined
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': bytes.length }),
+    ...(bytes === undefined ? {} : { 'content-type': 'application/json', 'content-length': bytes.length }),
     ...headers,
   };
   const { hostname, port } = new URL(base);
