@@ -20,9 +20,9 @@ import type { ChangeRequest, ChangeRoom } from './context.ts';
 import { digest } from './idempotency.ts';
 import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
 import { GuardedReader } from './reader.ts';
+import { storeRefusal } from './store-refusal.ts';
 
 export type { Receipt } from './prepare.ts';
-export { StoreUnavailableError } from '../store/port.ts';
 
 /** How long a writer goes on losing races before it says so. */
 const RACES_MS = 10_000;
@@ -39,21 +39,9 @@ export const commitChange = (
     try {
       return await race(room, request, plan);
     } catch (error) {
-      throw asRefusal(error, request);
+      throw storeRefusal(error, request.request_id);
     }
   });
-
-/** The catalogue's errors for a store that does not answer or does not want to. */
-const asRefusal = (error: unknown, request: ChangeRequest): unknown => {
-  if (error instanceof StoreUnavailableError) return new Refusal('etcd_unavailable', { cause: error });
-  if (error instanceof OutcomeUnknownError) {
-    return new Refusal('outcome_unknown', { cause: error, extra: { change_request_id: request.request_id } });
-  }
-  if (error instanceof StoreRefusedError) {
-    return new Refusal('etcd_refused', { cause: error, params: { reason: error.message } });
-  }
-  return error;
-};
 
 const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Promise<Receipt> => {
   const start = room.clock.monotonic();

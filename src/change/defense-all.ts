@@ -6,12 +6,12 @@ import { defenseOf } from '../domain/route.ts';
 import { sameJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
-import { StoreUnavailableError } from '../store/port.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
 import type { Edit } from './edit.ts';
 import type { GuardedReader } from './reader.ts';
 import { defenseEdit } from './route.ts';
+import { storeRefusal } from './store-refusal.ts';
 
 /**
  * Edits in one transaction: a route as large as it may be takes 115 KB with its history and projection, and twelve of
@@ -89,9 +89,7 @@ const summary = (targets: number, receipts: Receipt[], batches: number, atomic: 
 const findTargets = async (room: ChangeRoom, tenant_id: string | undefined): Promise<Target[]> => {
   const listing = await list(room.store, [room.keys.records('config'), room.keys.records('routes')]).catch(
     (error: unknown) => {
-      throw error instanceof StoreUnavailableError
-        ? new Refusal('etcd_unavailable', { cause: error })
-        : error;
+      throw storeRefusal(error);
     },
   );
   const tenants = new Set<string>(tenant_id === undefined ? [] : [tenant_id]);

@@ -22,7 +22,7 @@ export interface HistoryPage {
 /**
  * What happened to one object, newest first, as far as it happened under this tenant. Read from the store, not from
  * the cache: history is too large to be held by every node.
- * @throws Refusal history_not_found, etcd_unavailable
+ * @throws Refusal history_not_found, history_unavailable
  */
 export const readHistory = async (
   room: Pick<ChangeRoom, 'store' | 'keys'>,
@@ -36,7 +36,9 @@ export const readHistory = async (
 ): Promise<HistoryPage> => {
   const { kind, id, tenant_id, limit, before_version = Number.MAX_SAFE_INTEGER } = query;
   const listing = await list(room.store, [room.keys.historyOf(kind, id)]).catch((error: unknown) => {
-    throw error instanceof StoreUnavailableError ? new Refusal('etcd_unavailable', { cause: error }) : error;
+    throw error instanceof StoreUnavailableError
+      ? new Refusal('history_unavailable', { cause: error })
+      : error;
   });
   const entries = listing.kvs
     .map((kv) => shownEntry(kv.value, kv.modRevision))

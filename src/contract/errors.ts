@@ -104,6 +104,11 @@ export const ERRORS = {
     'etcd 不可用，写入被拒绝，没有任何更改',
     'etcd is unavailable; the write was refused and nothing has changed.',
   ],
+  history_unavailable: [
+    503,
+    'etcd 不可用，历史记录不在缓存中',
+    'etcd is unavailable, and history is not cached.',
+  ],
   etcd_refused: [503, 'etcd 拒绝了该写入：{reason}', 'etcd refused the write: {reason}.'],
   outcome_unknown: [
     503,

@@ -134,5 +134,9 @@ const isSaved = (value: unknown): value is Saved =>
   isObject(value) &&
   typeof value['cluster_id'] === 'string' &&
   Number.isSafeInteger(value['revision']) &&
+  Number(value['revision']) >= 0 &&
   typeof value['at'] === 'number' &&
-  Array.isArray(value['records']);
+  Array.isArray(value['records']) &&
+  value['records'].every(
+    (entry) => Array.isArray(entry) && Number.isSafeInteger(entry[2]) && Number(entry[2]) >= 0,
+  );

@@ -77,7 +77,7 @@ test('every write is refused as etcd_unavailable and leaves nothing, also for la
       headers: { 'retry-after': '1', 'content-type': 'application/problem+json; charset=utf-8' },
     });
   }
-  expect((await fleet.call('GET', '/history/config/tenant-001', own)).body.code).toBe('etcd_unavailable');
+  expect((await fleet.call('GET', '/history/config/tenant-001', own)).body.code).toBe('history_unavailable');
   fleet.seen[0]?.recover();
   await fleet.quiet();
   expect([...(await fleet.contents())].filter(([key]) => !key.includes('/nodes/'))).toEqual(

@@ -2,11 +2,11 @@ import { type Repair, repairProjection } from '../../change/repair.ts';
 import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
-import { StoreUnavailableError } from '../../change/commit.ts';
+import { storeRefusal } from '../../change/store-refusal.ts';
 import { type Node, endpoint } from '../endpoint.ts';
 import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
 
-const REFRESH_MS = 10_000;
+const REFRESH_MS = 5_000;
 const REPAIRS_KEPT = 100;
 
 const syncStatus = (node: Node): SyncStatus => {
@@ -95,8 +95,7 @@ export const postRefresh = endpoint({
       const text = message('node_refreshed', language, node.nodeId);
       return { status: 200, body: { message: text, repaired_now, ...syncStatus(node) } };
     } catch (error) {
-      if (error instanceof StoreUnavailableError) throw new Refusal('etcd_unavailable', { cause: error });
-      throw error;
+      throw storeRefusal(error);
     }
   },
 });
