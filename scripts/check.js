@@ -8,6 +8,7 @@ const STEPS = [
   ['format', 'biome', ['format', '.']],
   ['walls', 'depcruise', ['src', '--config', '.dependency-cruiser.cjs']],
   ['engine subset', 'tsc', ['-p', 'apisix/fence/tsconfig.json']],
+  ['engine in Lua', process.execPath, ['scripts/engine-lua.js', '--check']],
   ['unused code', 'knip', []],
   ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'dot']],
 ];
@@ -16,7 +17,9 @@ const wanted = process.argv.includes('--static') ? STEPS.filter(([name]) => name
 
 for (const [name, command, args] of wanted) {
   const start = performance.now();
-  const code = await run('npx', ['--no-install', command, ...args]);
+  const code = await (command === process.execPath
+    ? run(command, args)
+    : run('npx', ['--no-install', command, ...args]));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`${code === 0 ? 'ok' : 'FAILED'}: ${name} (${seconds} s)`);
   if (code !== 0) process.exit(code);

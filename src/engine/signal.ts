@@ -51,9 +51,3 @@ export function scoreOf(signals: readonly Signal[]): Score {
     Math.min(REPUTATION_CAP, reputation);
   return { total: Math.min(100, total), payload };
 }
-
-/** Adds a signal unless the same finding at the same place is already there. */
-export function addSignal(signals: Signal[], signal: Signal): void {
-  for (const known of signals) if (known.id === signal.id) return;
-  signals.push(signal);
-}
