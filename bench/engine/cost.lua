@@ -1,8 +1,8 @@
---- What the engine itself costs a request in LuaJIT, with the host of test/engine/host.lua.
+--- What the engine itself costs a request in LuaJIT, with the host of test/engine/ffi_host.lua.
 -- luajit bench/engine/cost.lua   (from the root of the repository)
 package.path = "apisix/plugins/cdn_defense/?.lua;test/engine/?.lua;" .. package.path
 local engine = require("engine")
-local world = require("host")
+local world = require("ffi_host")
 world.clock.now = 1790000000000
 
 local gateway = {

@@ -14,6 +14,8 @@ export { BODY_LIMIT_BYTES, decideBody, decideHead } from './decide.ts';
 export type { CounterScope, Host } from './host.ts';
 export type { Key, KeyDocument, Keyring } from './keyring.ts';
 export { compileKeyring } from './keyring.ts';
+export type { Language, Page, Posted } from './page.ts';
+export { challengePage, compilePage, languageOf, problemBody, solutionIn } from './page.ts';
 export type { Policy, RateLimit, RouteDocument, TenantDocument } from './policy.ts';
 export { compilePolicy } from './policy.ts';
 export type { RateState } from './rate.ts';

@@ -1,5 +1,4 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -102,15 +101,25 @@ const asLua = (value: unknown): string => {
   return JSON.stringify(value);
 };
 
+/** Writes setup and vectors for Lua into `directory`. */
+export const writeReplay = (
+  directory: string,
+  setup: Setup,
+  vectors: readonly Vector[],
+): { policies: string; requests: string } => {
+  const policies = path.join(directory, 'policies.lua');
+  const requests = path.join(directory, 'vectors.tsv');
+  writeFileSync(policies, `return ${asLua(setup)}\n`);
+  writeFileSync(requests, `${vectors.map(encode).join('\n')}\n`);
+  return { policies, requests };
+};
+
 /** Judges in LuaJIT with the committed engine. */
 export const judgeInLua = (setup: Setup, vectors: readonly Vector[]): string[] => {
   const directory = mkdtempSync(path.join(tmpdir(), 'engine-replay-'));
   try {
-    const policies = path.join(directory, 'policies.lua');
-    const requests = path.join(directory, 'vectors.tsv');
+    const { policies, requests } = writeReplay(directory, setup, vectors);
     const verdicts = path.join(directory, 'verdicts.txt');
-    writeFileSync(policies, `return ${asLua(setup)}\n`);
-    writeFileSync(requests, `${vectors.map(encode).join('\n')}\n`);
     const script = `exec luajit "${here}/replay.lua" "${engineDirectory}" "${here}" "${policies}" "${requests}" > "${verdicts}"`;
     execFileSync('sh', ['-c', script], { stdio: ['ignore', 'ignore', 'inherit'] });
     return readFileSync(verdicts, 'utf8').trimEnd().split('\n');
@@ -119,17 +128,16 @@ export const judgeInLua = (setup: Setup, vectors: readonly Vector[]): string[] =
   }
 };
 
-/** What Node and LuaJIT decide differently. */
-export const differences = (setup: Setup, vectors: readonly Vector[]): Difference[] => {
+/** What another way of judging decides differently from this process. */
+export const compare = (setup: Setup, vectors: readonly Vector[], lua: readonly string[]): Difference[] => {
   const node = judgeInNode(setup, vectors);
-  const lua = judgeInLua(setup, vectors);
   if (lua.length !== vectors.length)
-    throw new Error(`LuaJIT judged ${lua.length} of ${vectors.length} requests`);
+    throw new Error(`Lua judged ${lua.length} of ${vectors.length} requests`);
   return vectors.flatMap((vector, at) =>
     node[at] === lua[at] ? [] : [{ vector, node: node[at] ?? '', lua: lua[at] ?? '' }],
   );
 };
 
-/** A fingerprint of a run, to see that two runs generated the same. */
-export const fingerprint = (vectors: readonly Vector[]): string =>
-  createHash('sha256').update(vectors.map(encode).join('\n')).digest('hex').slice(0, 12);
+/** What Node and LuaJIT decide differently. */
+export const differences = (setup: Setup, vectors: readonly Vector[]): Difference[] =>
+  compare(setup, vectors, judgeInLua(setup, vectors));

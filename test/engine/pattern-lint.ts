@@ -1,5 +1,5 @@
 /**
- * Which patterns mean the same to RegExp (no flags) and to PCRE (options `jo` and `D`) on byte strings, and take
+ * Which patterns mean the same to RegExp (no flags) and to PCRE (`$` only at the very end) on byte strings, and take
  * linear time or nearly so. Everything else is refused, with the reason.
  */
 

@@ -1,6 +1,6 @@
 --- A host for the engine in plain LuaJIT: PCRE2 and libcrypto through FFI, counters in a table.
--- Stands in for nginx where only the engine is measured or compared. Patterns compile as nginx would
--- with ngx.re options "joD": JIT, cached, "$" at the very end only.
+-- Stands in for nginx where only the engine is measured or compared. Patterns are compiled
+-- once, with JIT, and "$" is the very end only.
 local ffi = require("ffi")
 
 ffi.cdef([[

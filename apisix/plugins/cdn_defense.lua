@@ -1,0 +1,190 @@
+--- Decides about each request by the tenant's and the route's defense parameters.
+-- A thin adapter: what is decided, and how, is in cdn_defense/engine.lua, compiled from TypeScript.
+local core = require("apisix.core")
+local plugin = require("apisix.plugin")
+local body = require("apisix.plugins.cdn_defense.body")
+local engine = require("apisix.plugins.cdn_defense.engine")
+local hosts = require("apisix.plugins.cdn_defense.host")
+local metrics = require("apisix.plugins.cdn_defense.metrics")
+local policies = require("apisix.plugins.cdn_defense.policies")
+
+local plugin_name = "cdn_defense"
+local OUR_HEADERS = { "verdict", "score", "signals", "clearance", "revision", "event-id" }
+
+local schema = {
+  type = "object",
+  properties = {
+    tenant = { type = "string", pattern = "^[a-zA-Z0-9-_.]{1,64}$" },
+    route = { type = "string", pattern = "^[a-zA-Z0-9-_.]{1,64}$" },
+  },
+  required = { "tenant" },
+}
+
+local attr_schema = {
+  type = "object",
+  properties = {
+    shared_dict = { type = "string", default = "plugin-limit-count" },
+    trusted_proxies = { type = "array", items = { type = "string" }, default = {} },
+  },
+}
+
+local _M = { version = 0.1, priority = 2750, name = plugin_name, schema = schema, attr_schema = attr_schema }
+
+local host, page, trusted
+
+function _M.check_schema(conf)
+  return core.schema.check(schema, conf)
+end
+
+function _M.init()
+  local attr = plugin.plugin_attr(plugin_name) or {}
+  local ok, err = core.schema.check(attr_schema, attr)
+  if not ok then
+    core.log.error("cdn_defense: plugin_attr is not valid, its defaults hold: ", err)
+    attr = { shared_dict = "plugin-limit-count", trusted_proxies = {} }
+  end
+  local name = attr.shared_dict or "plugin-limit-count"
+  host = hosts.new(assert(ngx.shared[name], "cdn_defense: no shared dictionary " .. name))
+  page = engine.compilePage(host)
+  trusted = {}
+  for _, text in ipairs(attr.trusted_proxies or {}) do
+    local cidr = engine.parseCidr(text)
+    if cidr then
+      trusted[#trusted + 1] = cidr
+    else
+      core.log.error("cdn_defense: not an address or CIDR among trusted_proxies: ", text)
+    end
+  end
+  policies.init()
+  metrics.init()
+end
+
+-- No cap: the default of 100 can hide what stands behind a hundred headers.
+local function headers_of()
+  local list = {}
+  for name, value in pairs(ngx.req.get_headers(0)) do
+    if type(value) == "table" then
+      for _, each in ipairs(value) do
+        list[#list + 1] = { name = name, value = tostring(each) }
+      end
+    else
+      list[#list + 1] = { name = name, value = value == true and "" or value }
+    end
+  end
+  return list
+end
+
+local function head_of()
+  local var = ngx.var
+  return {
+    method = ngx.req.get_method(),
+    -- As sent: ctx.var.request_uri may have been rewritten.
+    target = var.request_uri or "",
+    host = var.http_host or "",
+    scheme = var.scheme == "https" and "https" or "http",
+    remote_ip = var.remote_addr or "",
+    headers = headers_of(),
+  }
+end
+
+local function judge(conf, ctx)
+  local policy = policies.policy(conf, ctx.route_id)
+  local gateway = { trusted_proxies = trusted, keyring = policies.keyring() }
+  local sent = head_of()
+  local solution = engine.solutionIn(sent)
+  local head = solution and solution.request or sent
+  local decision = engine.decideHead(host, gateway, policy, head)
+  local verdict = decision.verdict
+  if not verdict then
+    local content = solution and solution.body or body.first_bytes(engine.BODY_LIMIT_BYTES)
+    verdict = engine.decideBody(host, gateway, policy, head, decision, content)
+  end
+  return verdict, decision
+end
+
+local function tell_upstream(ctx, verdict, event_id)
+  for _, name in ipairs(OUR_HEADERS) do
+    core.request.set_header(ctx, "x-lockstep-" .. name, nil)
+  end
+  if verdict then
+    for _, header in ipairs(engine.upstreamHeaders(verdict)) do
+      core.request.set_header(ctx, header.name, header.value)
+    end
+  else
+    core.request.set_header(ctx, "x-lockstep-verdict", "error")
+  end
+  core.request.set_header(ctx, "x-lockstep-revision", tostring(policies.revision()))
+  core.request.set_header(ctx, "x-lockstep-event-id", event_id)
+end
+
+local function set_headers(headers)
+  for _, header in ipairs(headers) do
+    core.response.set_header(header.name, header.value)
+  end
+end
+
+-- The client learns the event's id and how long to wait; the reasons go to the log.
+local function answer(verdict, decision, event_id)
+  core.response.set_header("x-lockstep-event-id", event_id)
+  local language = engine.languageOf(host, decision.facts.accept_language)
+  if verdict.action == "challenge" then
+    set_headers(page.headers)
+    return verdict.status, engine.challengePage(verdict.challenge, event_id, language)
+  end
+  core.response.set_header("cache-control", "no-store")
+  if verdict.rate then
+    set_headers(engine.rateHeaders(verdict.rate))
+  end
+  if verdict.action == "answer" then
+    core.response.set_header("content-type", "application/json")
+    if verdict.set_cookie ~= "" then
+      core.response.set_header("set-cookie", verdict.set_cookie)
+    end
+    return verdict.status, verdict.body
+  end
+  core.response.set_header("content-type", "application/problem+json")
+  return verdict.status, engine.problemBody(verdict.status, event_id, language)
+end
+
+function _M.access(conf, ctx)
+  local event_id = ngx.var.request_id
+  local ok, verdict, decision = pcall(judge, conf, ctx)
+  if not ok then
+    -- An error in here must not take a site down: the request passes, counted and logged.
+    core.log.error("cdn_defense: the request could not be judged and passes: ", verdict)
+    metrics.count(conf.tenant, "failed")
+    tell_upstream(ctx, nil, event_id)
+    return
+  end
+  metrics.count(conf.tenant, verdict.decided)
+  ctx.cdn_defense = { verdict = verdict, event_id = event_id }
+  if verdict.action ~= "pass" then
+    return answer(verdict, decision, event_id)
+  end
+  tell_upstream(ctx, verdict, event_id)
+  if verdict.rate and verdict.decided == "pass" then
+    set_headers(engine.rateHeaders(verdict.rate))
+  end
+end
+
+function _M.log(_, ctx)
+  local known = ctx.cdn_defense
+  if known and known.verdict.decided ~= "pass" then
+    core.log.warn("cdn_defense ", known.event_id, " ", engine.explain(known.verdict))
+  end
+end
+
+local function status()
+  return 200, {
+    version = _M.version,
+    revision = policies.revision(),
+    signing_key = (policies.keyring().signing or {}).id,
+    counts = metrics.counts(),
+  }
+end
+
+function _M.control_api()
+  return { { methods = { "GET" }, uris = { "/v1/plugin/cdn_defense/status" }, handler = status } }
+end
+
+return _M

@@ -1,0 +1,1 @@
+return { to_hex = require("resty.crypto").to_hex }
