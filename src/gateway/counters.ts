@@ -8,8 +8,8 @@ interface Count {
 const MAX_KEYS = 200_000;
 /** How many counts are looked at for each new one: more than one, so that what has ended goes faster than it comes. */
 const SWEEP = 4;
-/** Among how many the smallest makes room when all places are taken. */
-const CANDIDATES = 16;
+/** Among how many the smallest makes room when all places are taken, unless one of them is seen once only. */
+const CANDIDATES = 64;
 
 /**
  * Counts in memory, bounded in number and in time. When all places are taken the smallest of a few old counts makes
@@ -62,6 +62,7 @@ export class Counters {
     for (let i = 0; i < CANDIDATES; i++) {
       const entry = this.next();
       if (entry && (!smallest || entry[1].value < smallest[1].value)) smallest = entry;
+      if (smallest && smallest[1].value <= 1) break;
     }
     if (smallest) this.counts.delete(smallest[0]);
   }

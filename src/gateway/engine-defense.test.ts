@@ -10,9 +10,12 @@ import {
   startGateway,
   startUpstream,
 } from '../../test/gateway/fixture.ts';
+import { challengeIn, solution, solve } from '../../test/defense/edge.ts';
 import { BROWSER } from '../../test/support/browser-like.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type Log, silentLog } from '../shared/log.ts';
+import { revision } from '../shared/revision.ts';
+import type { DefenseRequest } from './defense.ts';
 import { EngineDefense } from './engine-defense.ts';
 
 const stack: Cleanup = [];
@@ -276,6 +279,46 @@ describe('the engine as the gateway’s defense', () => {
       'cdn_defense/keyring/k1': undefined,
     });
     expect((await get('/shop/x', odd)).headers['content-type']).toBe('application/problem+json');
+  });
+
+  it('clears a browser over HTTPS with a cookie that no plain site and no other host can set', async () => {
+    const { defense } = await start();
+    const request = (headers: [string, string][]): DefenseRequest => ({
+      ...{
+        tenant: 't1',
+        route: 'shop',
+        method: 'GET',
+        scheme: 'https',
+        httpVersion: '1.1',
+        host: 'a.example',
+      },
+      ...{
+        target: '/shop/x',
+        uri: '/shop/x',
+        remoteAddress: '203.0.113.1',
+        peerAddress: '203.0.113.1',
+        at_ms: 0,
+      },
+      headers: [...Object.entries(BROWSER), ...headers],
+      objects: {
+        stamp: { clusterId: 'c', revision: revision(1) },
+        tenants: new Map([['t1', { id: 't1', challenge_all: true }]]),
+        policies: new Map([['shop', { id: 'shop', tenant: 't1' }]]),
+        keyring: new Map([['k1', KEY]]),
+      },
+      body: () => Promise.reject(new Error('nothing is to be read')),
+    });
+    const page = await defense.decide(request([]));
+    const challenge = challengeIn(page.action === 'respond' ? String(page.body) : '');
+    const posted = solution(challenge.token, solve(challenge));
+    const cleared = await defense.decide(request([['X-Lockstep-Solution', posted]]));
+    const cookie =
+      cleared.action === 'respond' ? cleared.headers.find(([name]) => name === 'set-cookie') : undefined;
+    expect(cookie?.[1]).toMatch(
+      /^__Host-lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure$/,
+    );
+    const again = await defense.decide(request([['cookie', cookie?.[1].split(';')[0] ?? '']]));
+    expect(again.action).toBe('pass');
   });
 
   it('that fails lets the request pass, counted, logged, and marked for the upstream', async () => {
