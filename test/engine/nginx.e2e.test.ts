@@ -76,7 +76,10 @@ describe.skipIf(nginx === undefined)('cdn_defense.lua in nginx, behind a harness
       status: 403,
       event_id: blocked.headers.get('x-lockstep-event-id'),
     });
-    expect(harness.errors()).toContain(`cdn_defense ${blocked.headers.get('x-lockstep-event-id')} block`);
+    // The log phase runs after the answer.
+    await expect
+      .poll(() => harness.errors())
+      .toContain(`cdn_defense ${blocked.headers.get('x-lockstep-event-id')} block`);
   });
 
   it('applies every changed parameter to the next request', async () => {
