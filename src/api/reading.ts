@@ -34,8 +34,8 @@ export const PagedQuery = Type.Object(
 
 /** Whether the node hears the store right now. */
 export const isLive = (node: Node): boolean => {
-  const { state, age_ms, listings } = node.reflector.status();
-  return listings > 0 && state !== 'disconnected' && state !== 'stopped' && age_ms <= STALE_MS;
+  const { current, age_ms } = node.reflector.status();
+  return current && age_ms <= STALE_MS;
 };
 
 export const freshness = (node: Node): Freshness =>

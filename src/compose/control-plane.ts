@@ -111,6 +111,10 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     prefix: keys.source,
     listed: NodeCache.listed(keys),
     picture: cache,
+    fence: async () => {
+      const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
+      return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
+    },
     clock,
     log,
     heardAt: await lastKnown?.load(),

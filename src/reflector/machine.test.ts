@@ -65,9 +65,9 @@ describe('failures in a row', () => {
   const cases = PHASES.flatMap((phase) => EVENTS.map((event) => [phase, event] as const));
   test.each(cases)('%s × %s counts as SPEC.md says', (phase, event) => {
     const counts =
-      (event === 'failed' && ['listing', 'opening', 'live'].includes(phase)) ||
+      (event === 'failed' && ['listing', 'opening', 'proving', 'live'].includes(phase)) ||
       (phase === 'listing' && event === 'expired');
-    const resets = phase === 'opening' && event === 'opened';
+    const resets = phase === 'proving' && event === 'proved';
     const { failures } = next({ phase, resume: 'watch', failures: 3 }, event).state;
     expect(failures).toBe(counts ? 4 : resets ? 0 : 3);
   });
@@ -77,6 +77,7 @@ describe('over every sequence of events', () => {
   const UNDERWAY: Record<Phase, Action | undefined> = {
     listing: 'list',
     opening: 'watch',
+    proving: 'watch',
     live: 'watch',
     waiting: 'wait',
     stopped: undefined,
@@ -96,7 +97,8 @@ describe('over every sequence of events', () => {
           for (const action of step.actions) {
             expect(before.phase).not.toBe('stopped');
             if (action === 'watch') expect(listed).toBe(true);
-            underway = action === 'cancel' ? undefined : action;
+            // Proving goes on beside the watch that it is about.
+            if (action !== 'prove') underway = action === 'cancel' ? undefined : action;
           }
           expect(underway).toBe(UNDERWAY[state.phase]);
         }

@@ -2,10 +2,10 @@
  * The reflector's state machine, pure: (state, event) → next state and what to do. SPEC.md beside this file
  * lists every transition; a test holds the two together. The shell in `reflector.ts` carries the actions out.
  */
-export const PHASES = ['listing', 'opening', 'live', 'waiting', 'stopped'] as const;
+export const PHASES = ['listing', 'opening', 'proving', 'live', 'waiting', 'stopped'] as const;
 export type Phase = (typeof PHASES)[number];
 
-export const EVENTS = ['listed', 'opened', 'failed', 'expired', 'due', 'refresh', 'stop'] as const;
+export const EVENTS = ['listed', 'opened', 'proved', 'failed', 'expired', 'due', 'refresh', 'stop'] as const;
 export type EventName = (typeof EVENTS)[number];
 
 export interface State {
@@ -21,6 +21,8 @@ export type Action =
   | 'list'
   /** Watch from the last applied revision on. */
   | 'watch'
+  /** Find out, with the watch open, when everything that happened before has arrived. */
+  | 'prove'
   /** Wait, longer with each failure, then say `due`. */
   | 'wait'
   /** End the watch, listing or wait under way; nothing of it arrives any more. */
@@ -51,6 +53,7 @@ const TABLE: Table = {
   listing: {
     listed: (s) => to('opening', 'watch', s.failures, 'watch'),
     opened: stay,
+    proved: stay,
     failed: wait('list'),
     expired: wait('list'),
     due: stay,
@@ -59,9 +62,21 @@ const TABLE: Table = {
   },
   opening: {
     listed: stay,
-    opened: () => to('live', 'watch', 0),
+    opened: (s) => to('proving', 'watch', s.failures, 'prove'),
+    proved: stay,
     failed: wait('watch'),
     // The revision to resume from is compacted or the store went back: only a listing tells what is there.
+    expired: (s) => to('listing', 'list', s.failures, 'list'),
+    due: stay,
+    refresh: relist,
+    stop,
+  },
+  // A watch that is open may still be silent about what was missed, so being open is not yet being current.
+  proving: {
+    listed: stay,
+    opened: stay,
+    proved: () => to('live', 'watch', 0),
+    failed: wait('watch'),
     expired: (s) => to('listing', 'list', s.failures, 'list'),
     due: stay,
     refresh: relist,
@@ -70,6 +85,7 @@ const TABLE: Table = {
   live: {
     listed: stay,
     opened: stay,
+    proved: stay,
     failed: wait('watch'),
     expired: (s) => to('listing', 'list', s.failures, 'list'),
     due: stay,
@@ -79,6 +95,7 @@ const TABLE: Table = {
   waiting: {
     listed: stay,
     opened: stay,
+    proved: stay,
     failed: stay,
     expired: stay,
     due: (s) =>
@@ -88,7 +105,16 @@ const TABLE: Table = {
     refresh: relist,
     stop,
   },
-  stopped: { listed: stay, opened: stay, failed: stay, expired: stay, due: stay, refresh: stay, stop: stay },
+  stopped: {
+    listed: stay,
+    opened: stay,
+    proved: stay,
+    failed: stay,
+    expired: stay,
+    due: stay,
+    refresh: stay,
+    stop: stay,
+  },
 };
 
 export const next = (state: State, event: EventName): Transition => TABLE[state.phase][event](state);

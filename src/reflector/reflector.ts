@@ -33,6 +33,11 @@ export interface ReflectorOptions {
   /** The parts of the prefix to list; what lies elsewhere is seen only as it changes. Default: all of it. */
   readonly listed?: readonly string[];
   readonly picture: Picture;
+  /**
+   * Writes something under the prefix and says at which revision: once the watch has brought it, everything before has
+   * come too. Absent: an open watch is taken for current.
+   */
+  readonly fence?: () => Promise<Revision>;
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
@@ -45,6 +50,8 @@ export interface ReflectorStatus {
   readonly state: 'live' | 'catching_up' | 'disconnected' | 'stopped';
   /** The last step applied; `undefined` before the first listing. */
   readonly applied: Stamp | undefined;
+  /** Everything the store had when it was last asked is in the picture, and the watch has not ended since. */
+  readonly current: boolean;
   /** Wall time of the last word from the store, ms; `undefined` if there was none yet. */
   readonly heard_at: number | undefined;
   /** How long ago that was by the monotonic clock, ms; 0 before the first. */
@@ -67,6 +74,9 @@ export class Reflector {
   private applied: Stamp | undefined;
   private heardAt: { wall: number; monotonic: number } | undefined;
   private listings = 0;
+  private current = false;
+  /** The watch has to bring this before the picture counts as current. */
+  private fence: Revision | undefined;
   /** Ends whatever activity is under way; a late callback of an ended one is ignored. */
   private activity = new AbortController();
   private watch: Watch | undefined;
@@ -96,6 +106,7 @@ export class Reflector {
     return {
       state,
       applied: this.applied,
+      current: this.current,
       heard_at: this.heardAt?.wall,
       age_ms: this.heardAt ? Math.round(this.options.clock.monotonic() - this.heardAt.monotonic) : 0,
       listings: this.listings,
@@ -141,13 +152,20 @@ export class Reflector {
     if (state.phase !== before.phase) {
       this.options.log.debug({ event, from: before.phase, to: state.phase }, 'reflector');
     }
+    if (state.phase === 'live') this.current = true;
+    else if (event === 'failed' || event === 'expired') this.current = false;
     this.perform(actions);
     if (event === 'listed' && this.refreshWanted > this.listings) this.send('refresh');
   }
 
   private perform(actions: readonly Action[]): void {
     for (const action of actions) {
+      if (action === 'prove') {
+        void this.prove(this.activity.signal);
+        continue;
+      }
       this.activity.abort();
+      this.fence = undefined;
       this.watch?.stop();
       this.watch = undefined;
       if (action === 'cancel') continue;
@@ -192,6 +210,7 @@ export class Reflector {
         this.heard();
         picture.apply(step.events, step);
         this.applied = { clusterId: step.clusterId, revision: step.revision };
+        this.passFence();
         this.wake();
       },
       onAlive: () => {
@@ -204,6 +223,24 @@ export class Reflector {
         this.wake();
       },
     });
+  }
+
+  private async prove(signal: AbortSignal): Promise<void> {
+    try {
+      this.fence = (await this.options.fence?.()) ?? NO_REVISION;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.options.log.warn({ err: error }, 'the fence could not be written');
+      return this.send('failed');
+    }
+    if (!signal.aborted) this.passFence();
+  }
+
+  private passFence(): void {
+    if (this.fence === undefined || (this.applied?.revision ?? NO_REVISION) < this.fence) return;
+    this.fence = undefined;
+    this.send('proved');
+    this.wake();
   }
 
   private async wait(signal: AbortSignal): Promise<void> {

@@ -65,6 +65,11 @@ export class Keyspace {
     return `${this.source}nodes/${id}`;
   }
 
+  /** What a node writes to see it come back: everything before it has then come too. */
+  fence(id: string): string {
+    return `${this.source}fences/${id}`;
+  }
+
   nodes(): string {
     return `${this.source}nodes/`;
   }

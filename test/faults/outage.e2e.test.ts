@@ -37,7 +37,8 @@ const dump = async (): Promise<string> => {
   const store = openEtcdStore({ endpoints: etcd.endpoints });
   const { kvs } = await list(store, [keys.source, keys.projection]);
   await store.close();
-  const lasting = kvs.filter(({ key }) => !key.startsWith(keys.nodes()));
+  // What nodes write of themselves moves on when they are back.
+  const lasting = kvs.filter(({ key }) => !/\/(nodes|fences|leader|keyring)\//.test(key));
   return JSON.stringify(lasting);
 };
 
