@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import type { Node } from '../api/endpoint.ts';
+import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
 import { createServer } from '../api/server.ts';
@@ -140,6 +141,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   try {
     // An address that can't be had is found out before anything else has begun.
     const server = await createServer(node);
+    const drain = drainable(server);
     await server.listen({ host: options.host, port: options.port });
     stack.add('reflector', () => reflector.dispose());
     reflector.start();
@@ -152,7 +154,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const keeper = keyringKeeper(options, changes);
     stack.add('keyring', () => keeper?.dispose());
     keeper?.start();
-    stack.add('api', () => server.close());
+    stack.add('api', drain);
     const { port } = server.server.address() as AddressInfo;
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
     return { url: `http://${shown}:${port}`, node, dispose: () => stack.dispose() };

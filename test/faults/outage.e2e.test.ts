@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';
@@ -150,4 +152,23 @@ it('a node that is told to stop finishes what it has begun and takes itself off 
   await expect.poll(nodesOf).toEqual(['node-2']);
   const done = statuses.filter((status) => status === 200).length;
   expect((await get(second.url))['version']).toBeGreaterThanOrEqual(done);
+});
+
+it('a node that is told to stop is not held up by connections that never ask anything', async () => {
+  const { process, url } = await place.serve('node-1', etcd.endpoints);
+  await expect.poll(async () => (await fetch(`${url}/readyz`)).status).toBe(200);
+  const { hostname, port } = new URL(url);
+  const silent = await Promise.all(
+    ['', 'GET /livez HTTP/1.1\r\nHost: x\r\n'].map(async (text) => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(text);
+      return socket;
+    }),
+  );
+  const start = performance.now();
+  await process.drain();
+  expect(performance.now() - start).toBeLessThan(4_000);
+  for (const socket of silent) socket.destroy();
 });
