@@ -1,75 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Cleanup,
-  ask,
-  cleanUp,
-  echo,
-  echoOf,
-  raw,
-  routeTo,
-  startGateway,
-  startUpstream,
-} from '../../test/gateway/fixture.ts';
-import { challengeIn, solution, solve } from '../../test/defense/edge.ts';
+import { describe, expect, it } from 'vitest';
+import { INJECTION, KEY, defendedGateway, stillClock } from '../../test/gateway/defended.ts';
+import { ask, echo, echoOf, raw, routeTo, startUpstream } from '../../test/gateway/fixture.ts';
 import { BROWSER } from '../../test/support/browser-like.ts';
-import type { Clock } from '../shared/clock.ts';
-import { type Log, silentLog } from '../shared/log.ts';
-import { revision } from '../shared/revision.ts';
-import type { DefenseRequest } from './defense.ts';
+import { silentLog } from '../shared/log.ts';
 import { EngineDefense } from './engine-defense.ts';
 
-const stack: Cleanup = [];
-afterEach(() => cleanUp(stack));
-
-const SECRET = 'a'.repeat(64);
-const KEY = { id: 'k1', secret: SECRET, state: 'signing' };
-const INJECTION = '/shop/x?id=1%27%20UNION%20SELECT%20password%20FROM%20users--';
-
-/** A clock that moves when told. */
-const stillClock = () => {
-  const clock = { at_ms: 1_790_000_040_123, now: () => clock.at_ms, monotonic: () => clock.at_ms };
-  return clock satisfies Clock;
-};
-
-let lines: Record<string, unknown>[];
-let errors: object[];
-let log: Log;
-beforeEach(() => {
-  lines = [];
-  errors = [];
-  log = {
-    ...silentLog,
-    info: (fields) => lines.push(fields as Record<string, unknown>),
-    error: (fields) => errors.push(fields),
-  };
-});
-
-/** The explanation of the newest request in the access log. */
-const explained = (): Record<string, unknown> =>
-  (lines.findLast((line) => 'explanation' in line)?.['explanation'] ?? {}) as Record<string, unknown>;
-
-const start = async (
-  tenant: object = {},
-  policy: object = {},
-  options: { trustedProxies?: string[] } = {},
-) => {
-  const upstream = await startUpstream(stack, echo);
-  const clock = stillClock();
-  const defense = new EngineDefense({ clock, log, ...options });
-  const started = await startGateway(stack, { defense, log });
-  started.feed.list({
-    'routes/shop': routeTo(upstream, {
-      uris: ['/shop/*'],
-      plugins: { cdn_defense: { tenant: 't1', route: 'shop' } },
-    }),
-    'cdn_defense/tenants/t1': { id: 't1', ...tenant },
-    'cdn_defense/policies/shop': { id: 'shop', tenant: 't1', ...policy },
-    'cdn_defense/keyring/k1': KEY,
-  });
-  const get = (path = '/shop/x', headers: Record<string, string> = {}) =>
-    ask(started.port, { path, headers: { ...BROWSER, ...headers } });
-  return { ...started, defense, clock, get };
-};
+const { start, explained, errors, stack } = defendedGateway();
 
 describe('the engine as the gateway’s defense', () => {
   it('lets an ordinary request through and tells the upstream what it saw', async () => {
@@ -188,9 +124,9 @@ describe('the engine as the gateway’s defense', () => {
     expect((await get('/shop/x', { 'x-forwarded-for': '203.0.113.9, 10.1.2.3' })).status).toBe(403);
     const strict = await start({ deny: ['203.0.113.0/24'] });
     expect((await strict.get('/shop/x', { 'x-forwarded-for': '203.0.113.9' })).status).toBe(200);
-    expect(() => new EngineDefense({ clock: stillClock(), log, trustedProxies: ['proxy'] })).toThrow(
-      RangeError,
-    );
+    expect(
+      () => new EngineDefense({ clock: stillClock(), log: silentLog, trustedProxies: ['proxy'] }),
+    ).toThrow(RangeError);
   });
 
   it('observes without acting: the upstream and the log learn what would have been done', async () => {
@@ -245,80 +181,6 @@ describe('the engine as the gateway’s defense', () => {
       ['k2', 'nothing'],
     ]);
     expect(JSON.stringify(rejected)).not.toMatch(/short|not an address|aaaa/);
-  });
-
-  it('challenges a navigation with a page that may run nothing but its own script', async () => {
-    const { get } = await start({ challenge_all: true });
-    const answer = await get('/shop/x', { 'accept-language': 'en-GB,en;q=0.9' });
-    expect(answer.status).toBe(403);
-    expect(answer.headers).toMatchObject({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-frame-options': 'SAMEORIGIN',
-    });
-    expect(answer.headers['content-security-policy']).toMatch(
-      /^default-src 'none'; script-src 'sha256-[A-Za-z0-9+/]{43}='; style-src 'sha256-[A-Za-z0-9+/]{43}='; worker-src blob:/,
-    );
-    expect(answer.body).toContain('<html lang="en">');
-    expect(answer.body).toContain(String(answer.headers['x-lockstep-event-id']));
-    expect((await get('/shop/x', { 'accept-language': 'zh-CN' })).body).toContain('<html lang="zh-CN">');
-    expect(JSON.stringify(answer)).not.toContain(SECRET);
-  });
-
-  it('answers who is to be challenged and can not be shown a page with 403', async () => {
-    const { get, feed } = await start({ threat_threshold: 10 });
-    const odd = { 'user-agent': 'curl/8.0', 'accept-language': '' };
-    expect((await get('/shop/x', { ...odd, accept: 'application/json' })).headers['content-type']).toBe(
-      'application/problem+json',
-    );
-    expect((await get('/shop/x', odd)).headers['content-type']).toBe('text/html; charset=utf-8');
-    feed.put({ 'cdn_defense/tenants/t1': { id: 't1', threat_threshold: 10, js_challenge: false } });
-    expect((await get('/shop/x', odd)).headers['content-type']).toBe('application/problem+json');
-    feed.put({
-      'cdn_defense/tenants/t1': { id: 't1', threat_threshold: 10 },
-      'cdn_defense/keyring/k1': undefined,
-    });
-    expect((await get('/shop/x', odd)).headers['content-type']).toBe('application/problem+json');
-  });
-
-  it('clears a browser over HTTPS with a cookie that no plain site and no other host can set', async () => {
-    const { defense } = await start();
-    const request = (headers: [string, string][]): DefenseRequest => ({
-      ...{
-        tenant: 't1',
-        route: 'shop',
-        method: 'GET',
-        scheme: 'https',
-        httpVersion: '1.1',
-        host: 'a.example',
-      },
-      ...{
-        target: '/shop/x',
-        uri: '/shop/x',
-        remoteAddress: '203.0.113.1',
-        peerAddress: '203.0.113.1',
-        at_ms: 0,
-      },
-      headers: [...Object.entries(BROWSER), ...headers],
-      objects: {
-        stamp: { clusterId: 'c', revision: revision(1) },
-        tenants: new Map([['t1', { id: 't1', challenge_all: true }]]),
-        policies: new Map([['shop', { id: 'shop', tenant: 't1' }]]),
-        keyring: new Map([['k1', KEY]]),
-      },
-      body: () => Promise.reject(new Error('nothing is to be read')),
-    });
-    const page = await defense.decide(request([]));
-    const challenge = challengeIn(page.action === 'respond' ? String(page.body) : '');
-    const posted = solution(challenge.token, solve(challenge));
-    const cleared = await defense.decide(request([['X-Lockstep-Solution', posted]]));
-    const cookie =
-      cleared.action === 'respond' ? cleared.headers.find(([name]) => name === 'set-cookie') : undefined;
-    expect(cookie?.[1]).toMatch(
-      /^__Host-lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure$/,
-    );
-    const again = await defense.decide(request([['cookie', cookie?.[1].split(';')[0] ?? '']]));
-    expect(again.action).toBe('pass');
   });
 
   it('that fails lets the request pass, counted, logged, and marked for the upstream', async () => {
