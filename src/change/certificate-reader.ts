@@ -45,8 +45,12 @@ const parseChain = (cert: string): X509Certificate => {
   if (blocks.some(({ label }) => label !== 'CERTIFICATE'))
     throw invalid('it holds something else than certificates');
   if (blocks.length > CHAIN_MAX) throw invalid(`the chain is longer than ${CHAIN_MAX}`);
-  const [leaf] = blocks.map(({ text }) => parseOne(text));
+  const chain = blocks.map(({ text }) => parseOne(text));
+  const [leaf] = chain;
   if (!leaf) throw invalid('there is no certificate in it');
+  const stray = chain.slice(1).find((issuer, i) => !chain[i]?.checkIssued(issuer));
+  if (stray)
+    throw invalid('the chain is out of order, or holds a certificate that issued none of the others');
   return leaf;
 };
 
@@ -67,16 +71,12 @@ const parseKey = (key: string): KeyObject => {
   }
 };
 
-/** Host names in the certificate; the subject's common name where it has no alternative names at all. */
-const namesOf = (leaf: X509Certificate): string[] => {
-  const sans = (leaf.subjectAltName ?? '')
+/** Host names in the certificate. Browsers ignore the common name, so it does not count. */
+const namesOf = (leaf: X509Certificate): string[] =>
+  (leaf.subjectAltName ?? '')
     .split(', ')
     .filter((entry) => entry.startsWith('DNS:'))
     .map((entry) => entry.slice(4).toLowerCase());
-  if (leaf.subjectAltName !== undefined) return sans;
-  const common = leaf.subject.split('\n').find((part) => part.startsWith('CN='));
-  return common ? [common.slice(3).toLowerCase()] : [];
-};
 
 const RSA_BITS_MIN = 2048;
 

@@ -33,7 +33,6 @@ describe('a certificate', () => {
     ['with a wildcard, for one name', { names: ['*.example.com'] }, 'api.example.com', 'ec'],
     ['with a wildcard, for the wildcard', { names: ['*.example.com'] }, '*.example.com', 'ec'],
     ['with a name in capitals', { names: ['API.Example.COM'] }, 'api.example.com', 'ec'],
-    ['with nothing but a common name', { commonNameOnly: 'api.example.com' }, 'api.example.com', 'ec'],
     ['that begins in two minutes', { from_s: 120 }, 'api.example.com', 'ec'],
   ])(
     '%s is stored with its facts, sealed, and projected as APISIX reads it',

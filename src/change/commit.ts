@@ -4,7 +4,7 @@
  * Record, history entry, what the gateways read, claims and the idempotency receipt commit together or not at all.
  */
 import { Refusal } from '../contract/errors.ts';
-import type { HistoryEntry, RequestReceipt } from '../contract/record.ts';
+import type { HistoryEntry } from '../contract/record.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
@@ -17,7 +17,7 @@ import {
   type Transaction,
 } from '../store/port.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
-import { digest } from './idempotency.ts';
+import { earlierReceipt, requestKey } from './idempotency.ts';
 import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
 import { GuardedReader } from './reader.ts';
 import { storeRefusal } from './store-refusal.ts';
@@ -48,13 +48,14 @@ const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Pr
   let renewedLease = false;
   for (let attempt = 0; room.clock.monotonic() - start < RACES_MS; attempt++) {
     const reader = new GuardedReader(room.store, room.keys, attempt === 0);
-    const replayed = await replay(reader, request);
+    const replayed = await replay(room, reader, request);
     if (replayed) return replayed;
     const prepared = await prepare(room, request, reader, await plan(reader));
-    if (request.dry_run || prepared.receipt.edits.length === 0) return prepared.receipt;
+    const changes = prepared.receipt.edits.length > 0;
+    if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
     try {
       const revision = await submit(room, request, prepared);
-      if (revision !== undefined) return { ...prepared.receipt, revision };
+      if (revision !== undefined) return changes ? { ...prepared.receipt, revision } : prepared.receipt;
     } catch (error) {
       // A restored or expired store may have forgotten the shared lease; a new one settles it.
       if (!(error instanceof StoreRefusedError) || !request.idempotency || renewedLease) throw error;
@@ -126,18 +127,19 @@ const writtenByUs = async (
   return entry?.request_id === request.request_id ? kvs[0]?.modRevision : undefined;
 };
 
-const replay = async (reader: GuardedReader, request: ChangeRequest): Promise<Receipt | undefined> => {
-  if (!request.idempotency) return undefined;
-  const { key, scope, fingerprint } = request.idempotency;
-  const kv = await reader.request(scope, digest(key));
-  const receipt = kv && (parseJson(kv.value) as RequestReceipt | undefined);
-  if (!kv || !receipt) return undefined;
-  if (receipt.fingerprint !== fingerprint) {
-    throw new Refusal('idempotency_key_reused', { in: 'header', pointer: '/idempotency-key' });
-  }
+const replay = async (
+  room: ChangeRoom,
+  reader: GuardedReader,
+  { idempotency }: ChangeRequest,
+): Promise<Receipt | undefined> => {
+  if (!idempotency) return undefined;
+  const earlier = earlierReceipt(await reader.request(requestKey(room.keys, idempotency)), idempotency);
+  if (!earlier) return undefined;
+  const { edits } = earlier.receipt;
   return {
-    revision: kv.modRevision,
-    edits: receipt.edits,
+    // A request that had nothing to change left a receipt, but no change to wait for.
+    revision: edits.length === 0 ? undefined : earlier.revision,
+    edits,
     records: [],
     projected: [],
     replayed: true,

@@ -38,6 +38,8 @@ export interface ChangeRequest {
   readonly idempotency?:
     | { readonly key: string; readonly scope: string; readonly fingerprint: string }
     | undefined;
+  /** How many objects a change of many looks at; kept with what its idempotency key led to. */
+  readonly considered?: number | undefined;
   /** Decide and check everything, commit nothing. */
   readonly dry_run?: boolean | undefined;
 }

@@ -95,12 +95,9 @@ describe('an update of all defense configs', () => {
   test('that says what is so already writes nothing', async () => {
     await tenant('a', { threat_threshold: 3 });
     const before = await contentsOf(store);
-    expect(await updateAll({ threat_threshold: 3 })).toMatchObject({
-      revision: undefined,
-      tenants_updated: 0,
-      unchanged: 1,
-      atomic: true,
-    });
+    const update = await updateAll({ threat_threshold: 3 });
+    expect(update).toMatchObject({ tenants_updated: 0, unchanged: 1, atomic: true });
+    expect(update.revision).toBeUndefined();
     expect(await contentsOf(store)).toEqual(before);
   });
 
@@ -183,4 +180,37 @@ test('an update of objects as large as they may be fits into its transactions', 
     await applyDefense(room, changeRequest(), 'a', `r${n}`, large);
   }
   expect(await updateAll({ threat_threshold: 2 })).toMatchObject({ routes_updated: 24, tenants_updated: 1 });
+});
+
+describe('an update of all with an Idempotency-Key', () => {
+  const idempotency = { key: 'once', scope: '-', fingerprint: 'first' };
+
+  test.each([
+    ['in several batches', 30],
+    ['in one batch', 3],
+  ])('%s is carried out once, whatever was changed since', async (_, tenants) => {
+    for (let i = 0; i < tenants; i++) await tenant(`t${i}`, { threat_threshold: 1 });
+    const first = await updateAll({ threat_threshold: 44 }, undefined, { idempotency });
+    expect(first).toMatchObject({ tenants_updated: tenants, unchanged: 0, replayed: false });
+    await tenant('t1', { threat_threshold: 99 });
+    const again = await updateAll({ threat_threshold: 44 }, undefined, { idempotency });
+    expect(again).toEqual({ ...first, replayed: true });
+    expect(await configOf('t1')).toMatchObject({ threat_threshold: 99 });
+    const other = updateAll({ threat_threshold: 45 }, undefined, {
+      idempotency: { ...idempotency, fingerprint: 'other' },
+    });
+    await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
+  test('that had nothing to change is remembered too', async () => {
+    await tenant('a', { threat_threshold: 45 });
+    expect(await updateAll({ threat_threshold: 45 }, undefined, { idempotency })).toMatchObject({
+      unchanged: 1,
+    });
+    await tenant('a', { threat_threshold: 99 });
+    const again = await updateAll({ threat_threshold: 45 }, undefined, { idempotency });
+    expect(again).toMatchObject({ tenants_updated: 0, unchanged: 1, replayed: true });
+    expect(again.revision).toBeUndefined();
+    expect(await configOf('a')).toMatchObject({ threat_threshold: 99 });
+  });
 });

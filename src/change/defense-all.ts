@@ -1,14 +1,16 @@
 import { Refusal } from '../contract/errors.ts';
 import type { DefenseConfig, FleetDefenseConfig, TenantConfig } from '../contract/policy.ts';
+import type { EditSummary, FleetSummary } from '../contract/record.ts';
 import { tenantConfigOf } from '../domain/policy.ts';
 import { decodeRecord } from '../domain/record.ts';
 import { defenseOf } from '../domain/route.ts';
 import { sameJson } from '../shared/json.ts';
-import type { Revision } from '../shared/revision.ts';
+import { NO_REVISION } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
 import type { Edit } from './edit.ts';
+import { earlierReceipt, requestKey, requestPut } from './idempotency.ts';
 import type { GuardedReader } from './reader.ts';
 import { defenseEdit } from './route.ts';
 import { storeRefusal } from './store-refusal.ts';
@@ -24,16 +26,8 @@ interface Target {
   readonly id: string;
 }
 
-/** What an update of all defense configs did. */
-export interface FleetUpdate {
-  /** The last revision written; `undefined` when everything was so already. */
-  readonly revision: Revision | undefined;
-  readonly tenants_updated: number;
-  readonly routes_updated: number;
-  readonly unchanged: number;
-  readonly batches: number;
-  /** Everything committed in one transaction. Decided before the first is submitted. */
-  readonly atomic: boolean;
+/** What an update of all defense configs did, and how it came about. */
+export interface FleetUpdate extends FleetSummary {
   readonly dry_run: boolean;
   readonly replayed: boolean;
 }
@@ -50,13 +44,17 @@ export const updateAllDefense = async (
   tenant_id: string | undefined,
   config: FleetDefenseConfig,
 ): Promise<FleetUpdate> => {
+  const earlier = await earlierUpdate(room, request);
+  if (earlier) return { ...earlier, dry_run: false, replayed: true };
   const targets = await findTargets(room, tenant_id);
   const batches = chunks(targets, BATCH_EDITS);
   const atomic = batches.length <= 1;
   const receipts: Receipt[] = [];
   for (const [i, batch] of batches.entries()) {
-    // One key names one transaction; several batches are repeatable by themselves.
-    const part: ChangeRequest = atomic ? request : { ...request, idempotency: undefined };
+    // A receipt of its own for each batch would say too early that the request is done.
+    const part: ChangeRequest = atomic
+      ? { ...request, considered: targets.length }
+      : { ...request, idempotency: undefined };
     try {
       receipts.push(
         await commitChange(room, part, 'defense/all', (reader) => planBatch(reader, batch, config)),
@@ -67,21 +65,65 @@ export const updateAllDefense = async (
       throw new Refusal(error.code, { params: error.params, cause: error, extra });
     }
   }
-  return summary(targets.length, receipts, batches.length, atomic);
+  const edits = receipts.flatMap((receipt) => receipt.edits);
+  const last = receipts.findLast((receipt) => receipt.revision !== undefined);
+  const update = summary(targets.length, edits, last?.revision, batches.length);
+  if (!atomic && !request.dry_run) await remember(room, request, update);
+  return {
+    ...update,
+    dry_run: request.dry_run ?? false,
+    replayed: receipts.some((receipt) => receipt.replayed),
+  };
 };
 
-const summary = (targets: number, receipts: Receipt[], batches: number, atomic: boolean): FleetUpdate => {
-  const edits = receipts.flatMap((receipt) => receipt.edits);
+/** What the same request led to before. @throws Refusal */
+const earlierUpdate = async (room: ChangeRoom, request: ChangeRequest): Promise<FleetSummary | undefined> => {
+  const { idempotency } = request;
+  if (!idempotency) return undefined;
+  try {
+    const { kvs } = await room.store.range({ key: requestKey(room.keys, idempotency) });
+    const earlier = earlierReceipt(kvs[0], idempotency);
+    if (!earlier) return undefined;
+    const { edits, fleet, considered = edits.length } = earlier.receipt;
+    return fleet ?? summary(considered, edits, edits.length === 0 ? undefined : earlier.revision, 1);
+  } catch (error) {
+    throw storeRefusal(error);
+  }
+};
+
+/**
+ * Notes that a request in several batches is done, after its last batch. Cut off before, it is not noted, and
+ * repeating it finishes it.
+ */
+const remember = async (room: ChangeRoom, request: ChangeRequest, fleet: FleetSummary): Promise<void> => {
+  const { idempotency, request_id } = request;
+  if (!idempotency) return;
+  try {
+    const put = await requestPut(room, idempotency, { request_id, edits: [], fleet });
+    await room.store.transact({
+      guards: [{ key: put.key, modRevision: NO_REVISION }],
+      puts: [put],
+      deletes: [],
+    });
+  } catch (error) {
+    throw storeRefusal(error, request_id);
+  }
+};
+
+const summary = (
+  targets: number,
+  edits: readonly EditSummary[],
+  revision: number | undefined,
+  batches: number,
+): FleetSummary => {
   const count = (kind: Target['kind']) => edits.filter((edit) => edit.kind === kind).length;
   return {
-    revision: receipts.findLast((receipt) => receipt.revision !== undefined)?.revision,
+    ...(revision === undefined ? {} : { revision }),
     tenants_updated: count('config'),
     routes_updated: count('routes'),
     unchanged: Math.max(0, targets - edits.length),
     batches,
-    atomic,
-    dry_run: receipts.some((receipt) => receipt.dry_run),
-    replayed: receipts.some((receipt) => receipt.replayed),
+    atomic: batches <= 1,
   };
 };
 

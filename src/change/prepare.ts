@@ -3,7 +3,7 @@
  * preconditions checked. Reads only through the guarded reader.
  */
 import { Refusal } from '../contract/errors.ts';
-import type { EditSummary, Kind, RecordOf, RequestReceipt } from '../contract/record.ts';
+import type { EditSummary, Kind, RecordOf } from '../contract/record.ts';
 import { type ClaimPlace, samePlace } from '../domain/claim.ts';
 import { type Authorship, etagOf, historyEntry, nextVersion, prunedVersion } from '../domain/version.ts';
 import { type Projection, isManaged, render } from '../projection/object.ts';
@@ -14,7 +14,7 @@ import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
 import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf } from './edit.ts';
-import { digest } from './idempotency.ts';
+import { requestPut } from './idempotency.ts';
 import type { GuardedReader } from './reader.ts';
 
 /** etcd takes requests up to 1.5 MiB. */
@@ -58,7 +58,13 @@ export const prepare = async (
   const summaries = parts.map((part) => part.summary);
   const puts = parts.flatMap((part) => part.puts);
   if (request.idempotency && !request.dry_run) {
-    puts.push(await requestPut(room, request, request.idempotency, summaries));
+    puts.push(
+      await requestPut(room, request.idempotency, {
+        request_id: request.request_id,
+        edits: summaries,
+        considered: request.considered,
+      }),
+    );
   }
   const guards = [...reader.guards(), ...parts.flatMap((part) => part.guards)];
   return {
@@ -72,17 +78,6 @@ export const prepare = async (
       dry_run: request.dry_run ?? false,
     },
   };
-};
-
-const requestPut = async (
-  room: ChangeRoom,
-  request: ChangeRequest,
-  { key, scope, fingerprint }: NonNullable<ChangeRequest['idempotency']>,
-  edits: readonly EditSummary[],
-): Promise<Put> => {
-  const receipt: RequestReceipt = { fingerprint, request_id: request.request_id, edits };
-  const lease = await room.requestLease.id();
-  return { key: room.keys.request(scope, digest(key)), value: JSON.stringify(receipt), lease };
 };
 
 const checkPreconditions = (edit: Edit, preconditions: Preconditions | undefined): void => {

@@ -76,8 +76,9 @@ export class GuardedReader {
     return (await this.key(this.keys.projected(directory, id)))?.value;
   }
 
-  async request(scope: string, digest: string): Promise<KeyValue | undefined> {
-    return this.key(this.keys.request(scope, digest));
+  /** What is stored of an earlier request. @param key as `requestKey` names it */
+  request(key: string): Promise<KeyValue | undefined> {
+    return this.key(key);
   }
 
   /**

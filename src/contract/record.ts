@@ -105,6 +105,22 @@ export interface RequestReceipt {
   readonly fingerprint: string;
   readonly request_id: string;
   readonly edits: readonly EditSummary[];
+  /** Of an update of many objects in one transaction: how many it looked at. */
+  readonly considered?: number | undefined;
+  /** Of an update in several transactions: what it answered. */
+  readonly fleet?: FleetSummary;
+}
+
+/** What an update of all defense configs did. */
+export interface FleetSummary {
+  /** The last revision written; absent when everything was so already. */
+  readonly revision?: number;
+  readonly tenants_updated: number;
+  readonly routes_updated: number;
+  readonly unchanged: number;
+  readonly batches: number;
+  /** Everything committed in one transaction. Decided before the first is submitted. */
+  readonly atomic: boolean;
 }
 
 /** One object changed by one accepted write. */

@@ -114,6 +114,17 @@ export class Keyspace {
     return `${this.claimsAt(space, labels, wildcard)}${holder}`;
   }
 
+  claims(): string {
+    return `${this.source}claims/`;
+  }
+
+  /** Whose claim it is: the record that holds it. */
+  holderOf(claim: string): { kind: Kind; id: string } | undefined {
+    const holder = claim.slice(claim.lastIndexOf('/') + 1);
+    const kind = KINDS.find((name) => holder.startsWith(`${name}:`));
+    return kind && { kind, id: holder.slice(kind.length + 1) };
+  }
+
   projected(directory: Directory, id: string): string {
     return `${this.projection}${directory}/${id}`;
   }

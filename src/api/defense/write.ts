@@ -5,6 +5,7 @@ import { FleetDefenseChanged, RouteChanged } from '../../contract/answer.ts';
 import { RouteId } from '../../contract/identifier.ts';
 import { message } from '../../contract/message.ts';
 import { DefenseConfig, FleetDefenseConfig } from '../../contract/policy.ts';
+import { revision as toRevision } from '../../shared/revision.ts';
 import { endpoint } from '../endpoint.ts';
 import { WriteQuery, type Wording, answerChange, changeRequest, settle } from '../writing.ts';
 
@@ -84,7 +85,7 @@ export const updateAllDefenseEndpoint = endpoint({
     const text = message('defense_updated_all', language);
     if (dry_run) return { status: 200, body: { message: text, ...counts, sync_status: 'dry_run', dry_run } };
     // Where nothing had to change, the question left is whether every node has what was there.
-    const revision = update.revision ?? node.cache.snapshot()?.changed;
+    const revision = toRevision(update.revision ?? node.cache.snapshot()?.changed ?? 0);
     const { status, ...sync } = await settle(call, revision, {
       underway: 'syncing_to_all_nodes',
       waits: true,

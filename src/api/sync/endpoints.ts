@@ -2,6 +2,7 @@ import { type Repair, repairProjection } from '../../change/repair.ts';
 import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
+import { repairClaims } from '../../change/repair-claims.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
 import { type Node, endpoint } from '../endpoint.ts';
 import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
@@ -74,6 +75,7 @@ const begin = (node: Node): Promise<Repair[]> => {
 
 const relistAndRepair = async (node: Node): Promise<Repair[]> => {
   if (!(await node.reflector.refresh(REFRESH_MS))) throw new Refusal('etcd_unavailable');
+  await repairClaims(node.changes);
   const repairs = await repairProjection(node.changes);
   node.repairs.push(...repairs);
   node.repairs.splice(0, Math.max(0, node.repairs.length - REPAIRS_KEPT));

@@ -58,6 +58,8 @@ export class Calls {
     const { clock, deadlines, random } = this.settings;
     const ends_ms = clock.monotonic() + (call.timeout_ms ?? deadlines.call_ms);
     const tried = new Set<Endpoint>();
+    // With all members known to be away one round tells; who finds them gone just now may see them come back.
+    const wasDown = this.pool.isDown;
     let reason: unknown = new NotSentError('there was no time for an attempt');
     let logins = 0;
     for (let round = 0; clock.monotonic() < ends_ms; ) {
@@ -79,6 +81,7 @@ export class Calls {
       this.pool.doubt(endpoint, `${call.name} failed`);
       tried.add(endpoint);
       if (tried.size < this.pool.size) continue;
+      if (wasDown && this.pool.isDown) break;
       tried.clear();
       await pause(jittered(round++, 50, 400, random), this.closing.signal);
     }

@@ -31,6 +31,11 @@ export class EndpointPool {
     return this.members.length;
   }
 
+  /** The last look at each member found it out of reach. */
+  get isDown(): boolean {
+    return this.members.every(({ health }) => health === 'ejected');
+  }
+
   /** The best member that was not tried yet; any of them when all were. */
   pick(tried: ReadonlySet<Endpoint> = new Set()): Endpoint {
     const rotated = [...this.members.slice(this.preferred), ...this.members.slice(0, this.preferred)];
