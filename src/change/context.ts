@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
-import type { RequestLease } from './idempotency.ts';
+import type { RequestLease } from './request-lease.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { Sealer } from './sealer.ts';
 

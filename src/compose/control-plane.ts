@@ -7,7 +7,7 @@ import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
 import { createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
-import { RequestLease } from '../change/idempotency.ts';
+import { RequestLease } from '../change/request-lease.ts';
 import { KeyedLock } from '../change/keyed-lock.ts';
 import { keepKeyring } from '../change/keyring.ts';
 import { ensureDirectories } from '../change/repair.ts';

@@ -1,7 +1,7 @@
 /** What changes need of the world, on an embedded store in memory, without HTTP. */
 import { randomBytes } from 'node:crypto';
 import type { ChangeRequest, ChangeRoom } from '../../src/change/context.ts';
-import { RequestLease } from '../../src/change/idempotency.ts';
+import { RequestLease } from '../../src/change/request-lease.ts';
 import { KeyedLock } from '../../src/change/keyed-lock.ts';
 import { Sealer } from '../../src/change/sealer.ts';
 import { systemClock } from '../../src/shared/clock.ts';
