@@ -82,7 +82,7 @@ export const ensureDebianTool = (name) => {
 };
 
 /** Programs that are plain commands, safe to install whole: none of them brings a service. */
-const COMMANDS = { curl: 'curl', jq: 'jq', chromium: 'chromium' };
+const COMMANDS = { curl: 'curl', jq: 'jq', chromium: 'chromium', luajit: 'luajit2' };
 
 /**
  * Installs what is missing of these commands.

@@ -7,7 +7,7 @@ const REPORT = '.cache/test-report.json';
 
 /** Programs of this machine, or of Debian's packages. */
 const tools = () => {
-  ensureDebianCommands(['curl', 'jq', 'chromium']);
+  ensureDebianCommands(['curl', 'jq', 'chromium', 'luajit']);
   return { ETCD_BIN: ensureDebianTool('etcd') };
 };
 

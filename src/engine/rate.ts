@@ -37,7 +37,8 @@ function retryAfter(
     current < limit
       ? untilSunk(previous, limit - current - 1, left_ms, window_ms)
       : left_ms + untilSunk(current, limit - 1, window_ms, window_ms);
-  return Math.max(1, Math.ceil(wait / 1000));
+  // Strictly more than the wait: on the very millisecond the count may still stand.
+  return Math.floor(wait / 1000) + 1;
 }
 
 /**

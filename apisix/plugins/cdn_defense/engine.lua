@@ -3926,10 +3926,7 @@ local function untilSunk(count, most, remaining_ms, window_ms)
 end
 local function retryAfter(limit, current, previous, left_ms, window_ms)
     local wait = current < limit and untilSunk(previous, limit - current - 1, left_ms, window_ms) or left_ms + untilSunk(current, limit - 1, window_ms, window_ms)
-    return math.max(
-        1,
-        math.ceil(wait / 1000)
-    )
+    return math.floor(wait / 1000) + 1
 end
 --- A sliding window over two counters: this window's count plus the share of the last one that still lies in
 -- the past `window_s` seconds. Keys carry the window's length but no version of the configuration, so a new
@@ -4517,9 +4514,9 @@ ____exports.PAGE_SCRIPT = table.concat({
     "    for (var end = next + count; next < end; next++) {",
     "      var digits = String(next);",
     "      var bytes = rest.concat(codes(digits), [128]);",
-    "      while (bytes.length % 64 !== 60) bytes.push(0);",
+    "      while (bytes.length % 64 !== 56) bytes.push(0);",
     "      var bits = (text.length + digits.length) * 8;",
-    "      bytes.push(bits >>> 24, bits >>> 16 & 255, bits >>> 8 & 255, bits & 255);",
+    "      bytes.push(0, 0, 0, 0, bits >>> 24, bits >>> 16 & 255, bits >>> 8 & 255, bits & 255);",
     "      var state = start;",
     "      for (var from = 0; from < bytes.length; from += 64) { load(bytes, from); state = compress(state); }",
     "      if (state[0] >>> 0 < limit) return String(next);",
