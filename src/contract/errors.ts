@@ -55,7 +55,11 @@ export const ERRORS = {
     'The object has changed; its ETag is now {etag}.',
   ],
   body_too_large: [413, '请求体超过 {max} 字节', 'The body is larger than {max} bytes.'],
-  unsupported_media_type: [415, '请求体须为 application/json', 'The body must be application/json.'],
+  unsupported_media_type: [
+    415,
+    '请求体须为未压缩的 application/json',
+    'The body must be application/json, not compressed.',
+  ],
   headers_too_large: [431, '请求头过大', 'The headers are too large.'],
   request_timeout: [408, '请求未在规定时间内发送完毕', 'The request was not sent in time.'],
   upstream_invalid: [

@@ -5,9 +5,10 @@ import ipaddr from 'ipaddr.js';
 import { type Part, Refusal, pointerStep } from './errors.ts';
 
 const isCidr = (text: string): boolean => {
-  // The library also takes octal and shortened IPv4, which gateways would read differently.
+  // The library also takes octal and shortened IPv4 and `/08`, which gateways would read differently.
   const plain = text.includes(':') || /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/.test(text);
-  return plain && !/(^|\.)0\d/.test(text) && (ipaddr.isValidCIDR(text) || ipaddr.isValid(text));
+  const padded = /(?:^|[.:])0\d+\.|\.0\d|\/0\d/.test(text);
+  return plain && !padded && (ipaddr.isValidCIDR(text) || ipaddr.isValid(text));
 };
 
 /** Text without control, formatting or separator characters and without halves of surrogate pairs. */

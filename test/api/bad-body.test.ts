@@ -123,10 +123,31 @@ const TYPE_ROWS: BadRequest[] = [
   typed(''),
 ];
 
+const encoded = (encoding: string, expected: Partial<BadRequest> = {}): BadRequest => ({
+  ...row(`a body of encoding ${encoding}`, GOOD, 'unsupported_media_type', '/content-encoding'),
+  in: 'header',
+  headers: { 'content-encoding': encoding },
+  ...expected,
+});
+
+const ENCODING_ROWS: BadRequest[] = [
+  encoded('gzip'),
+  encoded('GZIP, identity'),
+  encoded('br', { body: Buffer.from('1f8b0800000000000003', 'hex') }),
+  encoded(''),
+];
+
 describeRefusals('bodies that are not JSON', () => fleet, JSON_ROWS);
 describeRefusals('bodies with bad names', () => fleet, NAME_ROWS);
 describeRefusals('bodies with bad bytes', () => fleet, BYTE_ROWS);
 describeRefusals('bodies of another type', () => fleet, TYPE_ROWS);
+describeRefusals('bodies of another encoding', () => fleet, ENCODING_ROWS);
+
+test.each(['identity', 'Identity'])('a body of encoding %s is accepted', async (encoding) => {
+  const headers = { 'content-encoding': encoding };
+  const reply = await fleet.call('POST', '/global-config/tenant', { tenant: TENANT, body: GOOD, headers });
+  expect(reply.status).toBe(200);
+});
 
 test.each([
   ['with a byte order mark', bytes([0xef, 0xbb, 0xbf], GOOD), 'application/json'],
