@@ -64,15 +64,21 @@ export const snapshotFor = async (node: Node, query: Static<typeof ReadQuery>): 
   return snapshot;
 };
 
+const strong = (tag: string): string => tag.trim().replace(/^W\//, '');
+
+/** Whether an `If-None-Match` names the tag; compared weakly, as RFC 9110 has it for reads. */
+export const isKnown = (ifNoneMatch: string | undefined, etag: string): boolean => {
+  const known = (ifNoneMatch ?? '').split(',').map(strong);
+  return known.includes(strong(etag)) || known.includes('*');
+};
+
 /** The answer with its entity tag, or 304 when the caller has it already. */
 export const tagged = (
   call: Pick<Call<unknown, unknown, unknown>, 'headers'>,
   etag: string,
   body: unknown,
 ): Answer => {
-  const known = (call.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  const same = known.includes(etag) || known.includes('*');
-  return same
+  return isKnown(call.headers['if-none-match'], etag)
     ? { status: 304, body: undefined, headers: { etag } }
     : { status: 200, body, headers: { etag } };
 };

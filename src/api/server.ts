@@ -13,6 +13,7 @@ import type { Call, Endpoint, Node } from './endpoint.ts';
 import type { Principal } from './gate.ts';
 import { parseBody } from './json-body.ts';
 import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
+import { isKnown } from './reading.ts';
 import { WRITE_HEADERS } from './writing.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -56,7 +57,10 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
   server.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseBody(body),
+    async (request: FastifyRequest, body: Buffer) => {
+      refuseEncoded(request);
+      return parseBody(body);
+    },
   );
   server.setValidatorCompiler(({ schema, httpPart }) =>
     compile(schema as TSchema, httpPart === 'querystring' ? 'fromText' : 'exact'),
@@ -67,6 +71,7 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
   server.setNotFoundHandler((request, reply) => refuse(node, request, reply, unknownAddress(request)));
   await describe(server, node);
   observe(server, node);
+  tagAnswers(server);
   for (const definition of ENDPOINTS) mount(server, node, definition);
   return server;
 };
@@ -126,6 +131,20 @@ const observe = (server: FastifyInstance, node: Node): void => {
   });
 };
 
+/** What has no tag of its own gets a weak one from its text; who has that text already is spared it. */
+const tagAnswers = (server: FastifyInstance): void => {
+  server.addHook('onSend', async ({ method, headers }, reply, payload) => {
+    const read = (method === 'GET' || method === 'HEAD') && reply.statusCode === 200;
+    const json = /^application\/json\b/.test(String(reply.getHeader('content-type')));
+    if (!read || !json || typeof payload !== 'string' || reply.hasHeader('etag')) return payload;
+    const etag = `W/"${createHash('sha256').update(payload).digest('base64url').slice(0, 27)}"`;
+    void reply.header('etag', etag);
+    if (!isKnown(headers['if-none-match'], etag)) return payload;
+    void reply.code(304).removeHeader('content-type').removeHeader('content-length');
+    return null;
+  });
+};
+
 const documented = ({ schemas, access, writes, tag, summary }: Endpoint): Record<string, unknown> => {
   const tenant = access === 'tenant' ? TenantId : Type.Optional(TenantId);
   const headers = Type.Object({
@@ -164,6 +183,14 @@ const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void 
       return reply.send(answer.body);
     },
   });
+};
+
+/** What is compressed is not read: its size would be bounded only once it is unpacked. */
+const refuseEncoded = ({ headers }: FastifyRequest): void => {
+  const encodings = (headers['content-encoding'] ?? 'identity').split(',');
+  if (encodings.some((encoding) => encoding.trim().toLowerCase() !== 'identity')) {
+    throw new Refusal('unsupported_media_type', { in: 'header', pointer: '/content-encoding' });
+  }
 };
 
 const refuseRepeatedTenant = (request: FastifyRequest): void => {

@@ -22,7 +22,7 @@ export interface HistoryPage {
 /**
  * What happened to one object, newest first, as far as it happened under this tenant. Read from the store, not from
  * the cache: history is too large to be held by every node.
- * @throws Refusal history_not_found, history_unavailable
+ * @throws Refusal history_not_found, history_unavailable, revision_not_reached
  */
 export const readHistory = async (
   room: Pick<ChangeRoom, 'store' | 'keys'>,
@@ -32,14 +32,19 @@ export const readHistory = async (
     readonly id: string;
     readonly limit: number;
     readonly before_version?: number | undefined;
+    readonly min_revision?: number | undefined;
   },
 ): Promise<HistoryPage> => {
-  const { kind, id, tenant_id, limit, before_version = Number.MAX_SAFE_INTEGER } = query;
+  const { kind, id, tenant_id, limit, before_version = Number.MAX_SAFE_INTEGER, min_revision = 0 } = query;
   const listing = await list(room.store, [room.keys.historyOf(kind, id)]).catch((error: unknown) => {
     throw error instanceof StoreUnavailableError
       ? new Refusal('history_unavailable', { cause: error })
       : error;
   });
+  if (listing.revision < min_revision) {
+    const about = { in: 'query', pointer: '/min_revision' } as const;
+    throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
+  }
   const entries = listing.kvs
     .map((kv) => shownEntry(kv.value, kv.modRevision))
     .filter((entry) => entry?.tenant_id === tenant_id)

@@ -38,6 +38,43 @@ describe('entity tags', () => {
     },
   );
 
+  test.each([
+    '/global-config/all',
+    '/global-routes?limit=2',
+    '/global-ssl',
+    '/history/routes/r1',
+    '/livez',
+    '/openapi.json',
+  ])('GET %s has a weak tag of its text and answers 304 to it', async (path) => {
+    const { headers } = await get(path);
+    const etag = String(headers['etag']);
+    expect(etag).toMatch(/^W\/"[\w-]{27}"$/);
+    for (const tags of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
+      const again = await get(path, { headers: { 'if-none-match': tags } });
+      expect(again).toMatchObject({ status: 304, text: '', headers: { etag } });
+      expect(again.headers).not.toHaveProperty('content-type');
+    }
+    expect((await get(path, { headers: { 'if-none-match': 'W/"other"' } })).status).toBe(200);
+    const head = await fleet.call('HEAD', path, { tenant: TENANT });
+    expect(head).toMatchObject({ status: 200, text: '', headers: { etag } });
+  });
+
+  test('a list has another tag once one of its items is written', async () => {
+    const before = await get('/global-routes');
+    await fleet.call('PUT', '/global-routes/r2', { tenant: TENANT, body: { updates: { priority: 3 } } });
+    const again = await get('/global-routes', {
+      headers: { 'if-none-match': String(before.headers['etag']) },
+    });
+    expect(again.status).toBe(200);
+    expect(again.headers['etag']).not.toBe(before.headers['etag']);
+  });
+
+  test('refusals, metrics and answers to changes carry no tag of their text', async () => {
+    expect((await get('/global-routes/none')).headers).not.toHaveProperty('etag');
+    expect((await get('/metrics')).headers).not.toHaveProperty('etag');
+    expect((await fleet.call('POST', '/sync/refresh')).headers).not.toHaveProperty('etag');
+  });
+
   test('a tag is the same on every node and changes with every write', async () => {
     const before = await get('/global-routes/r1');
     const there = await fleet.callNode(1, 'GET', '/global-routes/r1', { tenant: TENANT });
@@ -124,6 +161,19 @@ describe('pages', () => {
       before = `&before_version=${body.next}`;
     }
     expect(seen).toEqual(versions);
+  });
+
+  test('history takes min_revision, and is refused at one the store does not have', async () => {
+    const body = { updates: { priority: 9 } };
+    const { revision } = (await fleet.call('PUT', '/global-routes/r3', { tenant: TENANT, body })).body;
+    const path = '/history/routes/r3?min_revision=';
+    expect((await fleet.callNode(1, 'GET', path + revision, { tenant: TENANT })).body).toMatchObject({
+      entries: [{ version: 2, revision }, { version: 1 }],
+    });
+    expect(await get(`${path}1000000`)).toMatchObject({
+      status: 503,
+      body: { code: 'revision_not_reached', pointer: '/min_revision', in: 'query' },
+    });
   });
 
   test('history keeps what was written, by whom and why, and goes on after a delete', async () => {

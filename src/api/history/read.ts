@@ -3,6 +3,7 @@ import { readHistory } from '../../change/history.ts';
 import { HistoryList } from '../../contract/answer.ts';
 import { KINDS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';
+import { ReadQuery } from '../reading.ts';
 
 export const getHistory = endpoint({
   method: 'GET',
@@ -17,6 +18,7 @@ export const getHistory = endpoint({
     }),
     query: Type.Object(
       {
+        ...ReadQuery.properties,
         limit: Type.Integer({ minimum: 1, maximum: 500, default: 50 }),
         before_version: Type.Optional(Type.Integer({ minimum: 1 })),
       },
