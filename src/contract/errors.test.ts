@@ -59,6 +59,11 @@ describe('a refusal', () => {
   test('fills its sentence, also with text that looks like a pattern, and leaves what it was not given', () => {
     expect(sentence('unknown_field', 'en', { field: '$& {field} $1' })).toBe('Unknown field $& {field} $1.');
     expect(sentence('history_not_found', 'zh', { kind: 'routes', id: 'r' })).toBe('没有 routes/r 的历史记录');
+    const params = { field: 'mode', reason: { zh: '不得为空', en: 'must not be empty' } };
+    expect(sentence('invalid_value', 'zh', params)).toBe('mode 的值无效：不得为空');
+    expect(sentence('invalid_value', 'en', params)).toBe(
+      'The value of mode is not valid: must not be empty.',
+    );
     expect(sentence('unknown_field', 'en')).toBe('Unknown field {field}.');
   });
 

@@ -135,6 +135,11 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export type Language = 'zh' | 'en';
 
+/** The same said in every language. */
+export type Text = Readonly<Record<Language, string>>;
+/** What fills a `{name}` of a sentence. */
+export type Params = Readonly<Record<string, string | number | Text>>;
+
 /** Which part of the request an error is about; its pointer is relative to that part. */
 export type Part = 'body' | 'header' | 'query' | 'path';
 
@@ -143,7 +148,7 @@ export interface RefusalOptions {
   /** JSON pointer (RFC 6901) into the part. */
   readonly pointer?: string;
   /** Fill the `{name}`s of the sentence. Never hold secrets. */
-  readonly params?: Readonly<Record<string, string | number>>;
+  readonly params?: Params;
   /** More members for the answer, such as `pending`. */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
@@ -155,7 +160,7 @@ export class Refusal extends Error {
   readonly code: ErrorCode;
   readonly part: Part;
   readonly pointer: string;
-  readonly params: Readonly<Record<string, string | number>>;
+  readonly params: Params;
   readonly extra: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, options: RefusalOptions = {}) {
@@ -172,15 +177,15 @@ export class Refusal extends Error {
   }
 }
 
-const fill = (template: string, params: Readonly<Record<string, string | number>>): string =>
-  template.replace(/\{(\w+)\}/g, (whole, name: string) => String(params[name] ?? whole));
+const fill = (template: string, language: Language, params: Params): string =>
+  template.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = params[name] ?? whole;
+    return typeof value === 'object' ? value[language] : String(value);
+  });
 
 /** The catalogue's sentence for a code, in a language, with its parameters filled in. */
-export const sentence = (
-  code: ErrorCode,
-  language: Language,
-  params: Readonly<Record<string, string | number>> = {},
-): string => fill(ERRORS[code][language === 'zh' ? 1 : 2], params);
+export const sentence = (code: ErrorCode, language: Language, params: Params = {}): string =>
+  fill(ERRORS[code][language === 'zh' ? 1 : 2], language, params);
 
 /** One step of a JSON pointer. */
 export const pointerStep = (name: string | number): string =>

@@ -2,7 +2,8 @@ import type { TSchema } from '@sinclair/typebox';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import ipaddr from 'ipaddr.js';
-import { type Part, Refusal, pointerStep } from './errors.ts';
+import { type Part, Refusal, type Text, pointerStep } from './errors.ts';
+import { Domain } from './identifier.ts';
 
 const isCidr = (text: string): boolean => {
   // The library also takes octal and shortened IPv4 and `/08`, which gateways would read differently.
@@ -75,8 +76,138 @@ const READ_ONLY = new Set([
 
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
-const lastStep = (pointer: string): string =>
-  (pointer.split('/').at(-1) ?? '').replaceAll('~1', '/').replaceAll('~0', '~');
+const said = (zh: string, en: string): Text => ({ zh, en });
+
+const FORMAT_REASONS: Readonly<Record<string, Text>> = {
+  cidr: said(
+    '须为不带前导零的 IP 地址或 CIDR 网段，如 203.0.113.0/24 或 2001:db8::/32',
+    'must be an IP address or a CIDR range without leading zeros, such as 203.0.113.0/24 or 2001:db8::/32',
+  ),
+  printable: said(
+    '不得包含控制字符、不可见的格式字符或换行',
+    'must not hold control characters, invisible formatting characters or line ends',
+  ),
+  'route-path': said(
+    `须为 /api/v1 这样的路径或 /api/v1/* 这样的前缀：至多 ${SEGMENTS_MAX} 段，不得有空段、. 或 .. 段、% 或 :；前缀中也不得有 $ ( ) +`,
+    `must be a path such as /api/v1 or a prefix such as /api/v1/*: at most ${SEGMENTS_MAX} segments, none of them empty, . or .., ` +
+      'without % or :, and in a prefix without $ ( ) +',
+  ),
+  'host-header': said(
+    '须为主机名，可带端口，如 backend.example.com:8080',
+    'must be a host name, with or without a port, such as backend.example.com:8080',
+  ),
+  'date-time': said(
+    '须为 RFC 3339 格式的时间，如 2027-01-31T00:00:00Z',
+    'must be a time as RFC 3339 has it, such as 2027-01-31T00:00:00Z',
+  ),
+};
+
+/** By pattern, or by the name of the field. */
+const PATTERN_REASONS: Readonly<Record<string, Text>> = {
+  [String(Domain.pattern)]: said(
+    '须为小写的主机名，至多 10 级，如 api.example.com 或 *.example.com',
+    'must be a host name in lower case of at most 10 labels, such as api.example.com or *.example.com',
+  ),
+  'idempotency-key': said(
+    '须为 1–128 个可见的 ASCII 字符，不含空格',
+    'must be 1–128 visible ASCII characters without spaces',
+  ),
+};
+
+const TYPES: Readonly<Record<string, Text>> = {
+  integer: said('整数', 'a whole number'),
+  number: said('数字', 'a number'),
+  string: said('字符串', 'a string'),
+  boolean: said('true 或 false', 'true or false'),
+  array: said('列表', 'a list'),
+  object: said('对象', 'an object'),
+  null: said('null', 'null'),
+};
+
+const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
+/** What a bound asks for, by its keyword. */
+const LIMIT_REASONS: Readonly<Record<string, (n: number) => Text>> = {
+  minimum: (n) => said(`不得小于 ${n}`, `must be at least ${n}`),
+  maximum: (n) => said(`不得大于 ${n}`, `must be at most ${n}`),
+  exclusiveMinimum: (n) => said(`须大于 ${n}`, `must be greater than ${n}`),
+  minLength: (n) =>
+    n === 1
+      ? said('不得为空', 'must not be empty')
+      : said(`不得少于 ${n} 个字符`, `must have at least ${plural(n, 'character')}`),
+  maxLength: (n) => said(`不得超过 ${n} 个字符`, `must have at most ${plural(n, 'character')}`),
+  minItems: (n) => said(`至少要有 ${n} 项`, `must have at least ${plural(n, 'item')}`),
+  maxItems: (n) => said(`不得超过 ${n} 项`, `must have at most ${plural(n, 'item')}`),
+  minProperties: (n) => said(`至少要有 ${n} 个字段`, `must have at least ${plural(n, 'field')}`),
+};
+
+const INVALID = said('不符合要求', 'it is not what is expected here');
+
+const oneOf = (values: readonly Text[]): Text => ({
+  zh: values.map(({ zh }) => zh).join('、'),
+  en: values.map(({ en }) => en).join(', '),
+});
+
+const mustBe = (kinds: readonly Text[]): Text => ({
+  zh: `须为${kinds.map(({ zh }) => (/^[\w"]/.test(zh) ? ` ${zh}` : zh)).join('或')}`,
+  en: `must be ${kinds.map(({ en }) => en).join(' or ')}`,
+});
+
+/** What a value is to be, told from all errors at its place: a union yields one for each of its members. */
+const reasonOf = (error: ErrorObject, errors: readonly ErrorObject[], field: string): Text => {
+  const here = errors.filter(({ instancePath }) => instancePath === error.instancePath);
+  const types = [...new Set(here.filter((e) => e.keyword === 'type').flatMap((e) => namesOfType(e)))];
+  const values = [...new Set(here.flatMap(allowedValues))];
+  if (values.length > 0) {
+    const all = [...values, ...(types.includes('null') ? ['null'] : [])].map((value) => said(value, value));
+    if (all.length === 1) return mustBe(all);
+    const list = oneOf(all);
+    return said(`只能是以下之一：${list.zh}`, `must be one of ${list.en}`);
+  }
+  const telling = here.find(({ keyword }) => keyword !== 'type' && keyword !== 'anyOf');
+  if (telling) return reasonOfOne(telling, field);
+  return types.length === 0 ? INVALID : mustBe(types.map((type) => TYPES[type] ?? INVALID));
+};
+
+const namesOfType = ({ params }: ErrorObject): string[] =>
+  [(params as { type: string | string[] }).type].flat();
+
+const allowedValues = ({ keyword, params }: ErrorObject): string[] => {
+  const { allowedValue, allowedValues = [allowedValue] } = params as {
+    allowedValue?: unknown;
+    allowedValues?: unknown[];
+  };
+  return keyword === 'const' || keyword === 'enum' ? allowedValues.map((value) => JSON.stringify(value)) : [];
+};
+
+const reasonOfOne = ({ keyword, params }: ErrorObject, field: string): Text => {
+  const { limit, format, pattern, i, j } = params as Record<string, string | number>;
+  if (keyword === 'format') return FORMAT_REASONS[String(format)] ?? INVALID;
+  if (keyword === 'pattern') {
+    const other = said(`须匹配 ${pattern}`, `must match ${pattern}`);
+    return PATTERN_REASONS[String(pattern)] ?? PATTERN_REASONS[field] ?? other;
+  }
+  if (keyword === 'uniqueItems')
+    return said(`第 ${j} 项与第 ${i} 项重复（从 0 计）`, `items ${j} and ${i} (from 0) are the same`);
+  return LIMIT_REASONS[keyword]?.(Number(limit)) ?? INVALID;
+};
+
+const stepsOf = (pointer: string): string[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** The last name of a pointer; an item of a list with the name of its list: `allow[0]`, `upstream[0].url`. */
+const fieldAt = (pointer: string): string => {
+  const steps = stepsOf(pointer);
+  const isIndex = (step: string | undefined): boolean => /^\d+$/.test(step ?? '');
+  let from = steps.length - 1;
+  while (from > 0 && (isIndex(steps[from]) || isIndex(steps[from - 1]))) from -= 1;
+  return steps
+    .slice(from)
+    .reduce((name, step) => name + (isIndex(step) ? `[${step}]` : name === '' ? step : `.${step}`), '');
+};
 
 /** The most telling of ajv's errors: the first one that lies deepest. */
 const decisive = (errors: readonly ErrorObject[]): ErrorObject | undefined =>
@@ -93,7 +224,7 @@ const depth = (error: ErrorObject): number =>
 /** Turns a failed validation into the catalogue's error. */
 export const refusalOf = (errors: readonly ErrorObject[], part: Part): Refusal => {
   const error = decisive(errors);
-  if (!error) return new Refusal('invalid_value', { in: part, params: { field: part, reason: 'invalid' } });
+  if (!error) return new Refusal('invalid_value', { in: part, params: { field: part, reason: INVALID } });
   const at = error.instancePath;
   if (error.keyword === 'additionalProperties') {
     const field = String((error.params as { additionalProperty: string }).additionalProperty);
@@ -111,18 +242,14 @@ export const refusalOf = (errors: readonly ErrorObject[], part: Part): Refusal =
     }
     return new Refusal('missing_field', { in: part, pointer: at + pointerStep(field), params: { field } });
   }
-  const field = at === '' ? part : lastStep(at);
+  const field = at === '' ? part : fieldAt(at);
   if (error.keyword === 'pattern' && /(^id$|_id$|-id$)/.test(field)) {
     return new Refusal('invalid_identifier', { in: part, pointer: at, params: { field } });
   }
   return new Refusal('invalid_value', {
     in: part,
     pointer: at,
-    params: {
-      field,
-      reason:
-        error.keyword === 'format' ? `not a ${String(error.params['format'])}` : (error.message ?? 'invalid'),
-    },
+    params: { field, reason: reasonOf(error, errors, field) },
   });
 };
 
