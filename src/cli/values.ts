@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { idPattern } from '../contract/identifier.ts';
+import { parseUrl } from '../shared/url.ts';
 
 export const text = (value: string): string => value;
 
@@ -33,7 +34,7 @@ export const address = (value: string): Address => {
 };
 
 export const httpUrl = (value: string): string => {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parseUrl(value);
   if (!url || !/^https?:$/.test(url.protocol)) throw new Error(`${value} is not an http:// or https:// URL`);
   if (url.pathname !== '/' || url.search || url.hash || url.username) {
     throw new Error(`${value} must be a scheme, a host and a port only`);

@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { Refusal } from '../contract/errors.ts';
+import { parseUrl } from '../shared/url.ts';
 import type { RouteSpec } from '../contract/route.ts';
 
 export interface UpstreamTarget {
@@ -49,8 +50,8 @@ const parseTarget = (text: string, weight: number, pointer: string): UpstreamTar
   const shown = hideCredentials(text);
   if (!/^https?:\/\//i.test(text)) throw invalid(shown, 'use http:// or https://', pointer);
   // The parser would skip further slashes and take what follows for the host.
-  if (/^\w+:\/\/[/\\]/.test(text) || !URL.canParse(text)) throw invalid(shown, 'not a URL', pointer);
-  const url = new URL(text);
+  const url = /^\w+:\/\/[/\\]/.test(text) ? undefined : parseUrl(text);
+  if (!url) throw invalid(shown, 'not a URL', pointer);
   if (/^\w+:\/\/[^/?#]*@/.test(text)) throw invalid(shown, 'credentials are not allowed', pointer);
   if (url.search !== '' || url.hash !== '')
     throw invalid(shown, 'a query or fragment is not allowed', pointer);
