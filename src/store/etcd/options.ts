@@ -1,6 +1,7 @@
 import { systemClock } from '../../shared/clock.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { silentLog } from '../../shared/log.ts';
+import { parseUrl } from '../../shared/url.ts';
 import type { Log } from '../../shared/log.ts';
 
 export interface EtcdTls {
@@ -69,7 +70,7 @@ export interface EtcdSettings {
 }
 
 const address = (endpoint: string): EndpointAddress => {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const url = parseUrl(endpoint);
   const secure = url?.protocol === 'https:';
   if (!url || !(secure || url.protocol === 'http:') || url.hostname === '') {
     throw new TypeError('an etcd endpoint must look like http://host:2379 or https://host:2379');
