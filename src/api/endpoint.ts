@@ -75,6 +75,13 @@ export interface Endpoint {
   readonly handle: (call: Call<unknown, unknown, unknown>) => Promise<Answer>;
 }
 
+/** What generators call the operation, from its method and address: `getGlobalRoutesById`. */
+export const operationIdOf = ({ method, url }: Pick<Endpoint, 'method' | 'url'>): string => {
+  const words = url.replaceAll('/:', '/by-').match(/[a-zA-Z0-9]+/g) ?? [];
+  const capitalised = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return method.toLowerCase() + capitalised.join('');
+};
+
 type Definition<P extends TSchema, Q extends TSchema, B extends TSchema> = Omit<
   Endpoint,
   'schemas' | 'handle' | 'writes'

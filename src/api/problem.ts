@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorObject } from 'ajv';
+import type { Problem } from '../contract/answer.ts';
 import { type ErrorCode, type Language, type Part, Refusal, sentence } from '../contract/errors.ts';
 import { refusalOf } from '../contract/validator.ts';
 
@@ -21,11 +22,7 @@ export const languageOf = (header: string | undefined): Language => {
 };
 
 /** RFC 9457, with the catalogue's code, and a JSON pointer into the part of the request it is about. */
-export const problemBody = (
-  refusal: Refusal,
-  language: Language,
-  request_id: string,
-): Record<string, unknown> => ({
+export const problemBody = (refusal: Refusal, language: Language, request_id: string): Problem => ({
   type: `urn:lockstep:problem:${refusal.code}`,
   title: refusal.code.replaceAll('_', ' '),
   status: refusal.status,

@@ -18,6 +18,7 @@ const RateLimit = Type.Union(
     ),
   ],
   {
+    title: 'RateLimit',
     description:
       'Requests one client may make to one route. A number counts per 60 s; an object names its own window and ' +
       'whether each gateway counts by itself (`node`) or all together (`fleet`).',
@@ -66,11 +67,13 @@ const routeFields = {
 
 /** A tenant's own parameters. Absent fields fall back to the defaults. */
 export const TenantConfig = Type.Partial(Type.Object(tenantFields), {
+  title: 'TenantConfig',
   additionalProperties: false,
 });
 export type TenantConfig = Static<typeof TenantConfig>;
 
 export const TenantConfigPatch = Type.Object(nullable(tenantFields), {
+  title: 'TenantConfigPatch',
   additionalProperties: false,
   minProperties: 1,
 });
@@ -78,16 +81,22 @@ export type TenantConfigPatch = { [K in keyof TenantConfig]?: TenantConfig[K] | 
 
 /** A route's own parameters. Absent fields fall back to the tenant's. */
 export const DefenseConfig = Type.Partial(Type.Object(routeFields), {
+  title: 'DefenseConfig',
   additionalProperties: false,
 });
 export type DefenseConfig = Static<typeof DefenseConfig>;
 
 /** What `update-all` may set: what a tenant and a route have in common, and both switches. */
 export const FleetDefenseConfig = Type.Partial(Type.Object({ ...tenantFields, ...routeFields }), {
+  title: 'FleetDefenseConfig',
   additionalProperties: false,
   minProperties: 1,
 });
 export type FleetDefenseConfig = Static<typeof FleetDefenseConfig>;
 
 /** Every parameter with a value: what the gateways decide by. */
-export type EffectivePolicy = Required<Omit<TenantConfig, 'enabled_defense'>> & { enabled: boolean };
+export const EffectivePolicy = Type.Object(
+  { enabled: Type.Boolean({ description: 'Whether the defense acts at all.' }), ...sharedFields },
+  { title: 'EffectivePolicy', description: 'The config with every default filled in.' },
+);
+export type EffectivePolicy = Static<typeof EffectivePolicy>;

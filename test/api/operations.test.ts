@@ -1,6 +1,10 @@
 /** What surrounds the endpoints: health, metrics, description, methods, the gate. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ENDPOINTS } from '../../src/api/api.ts';
+import { Problem } from '../../src/contract/answer.ts';
+import { ERRORS } from '../../src/contract/errors.ts';
+import { compile } from '../../src/contract/validator.ts';
+import { DEFAULT_POLICY } from '../../src/domain/policy.ts';
 import { type Fleet, TENANT, startFleet } from '../support/control-plane.ts';
 import type { OpenApiOperation } from '../support/http-call.ts';
 
@@ -101,9 +105,90 @@ describe('/openapi.json', () => {
       expect(names('header').includes('x-tenant-id')).toBe(access !== 'public');
       expect(names('header').includes('idempotency-key')).toBe(writes);
       expect(operation.requestBody !== undefined).toBe(schemas.body !== undefined);
-      expect(Object.keys(operation.responses).sort()).toEqual(Object.keys(schemas.response).sort());
+      const isTagged = method === 'GET' && url !== '/metrics';
+      const statuses = new Set([
+        ...Object.keys(schemas.response),
+        ...(writes ? ['200'] : []),
+        ...(isTagged ? ['304'] : []),
+        'default',
+      ]);
+      expect(Object.keys(operation.responses).sort()).toEqual([...statuses].sort());
+      expect(names('header').includes('if-none-match')).toBe(writes || isTagged);
+      for (const status of isTagged ? ['200', '304'] : []) {
+        expect(operation.responses[status]).toMatchObject({
+          headers: { ETag: { schema: { type: 'string' } } },
+        });
+      }
+      for (const response of Object.values(operation.responses)) {
+        expect(response).toMatchObject({ description: expect.stringMatching(/^[A-Z].*[.]$/) as string });
+        expect(response).not.toMatchObject({ description: 'Default Response' });
+      }
+      expect(operation.responses['default']?.content).toEqual({
+        'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+      });
     },
   );
+
+  test('has an operationId for every operation, each once, that does not change', async () => {
+    const ids = [...(await operations()).entries()].map(
+      ([name, operation]) =>
+        [name, (operation as OpenApiOperation & { operationId: string }).operationId] as const,
+    );
+    expect(new Set(ids.map(([, id]) => id)).size).toBe(ENDPOINTS.length);
+    for (const [, id] of ids) expect(id).toMatch(/^[a-z][a-zA-Z0-9]*$/);
+    expect(Object.fromEntries(ids)).toMatchObject({
+      'GET /global-config/tenant': 'getGlobalConfigTenant',
+      'PUT /global-routes/{id}': 'putGlobalRoutesById',
+      'POST /defense-plugin/update-all': 'postDefensePluginUpdateAll',
+      'GET /history/{kind}/{id}': 'getHistoryByKindById',
+      'GET /livez': 'getLivez',
+    });
+  });
+
+  test('names its schemas, and says all of a problem and of an effective policy', async () => {
+    const { body } = await fleet.call('GET', '/openapi.json');
+    const { schemas } = body['components'] as { schemas: Record<string, { properties: object }> };
+    expect(Object.keys(schemas)).toEqual(
+      expect.arrayContaining([
+        'TenantAnswer',
+        'TenantConfig',
+        'Route',
+        'RouteChanged',
+        'Certificate',
+        'SyncStatus',
+      ]),
+    );
+    expect(schemas['Problem']).toMatchObject({
+      required: ['type', 'title', 'status', 'code', 'detail', 'in', 'pointer', 'request_id'],
+      properties: { code: { type: 'string', enum: Object.keys(ERRORS) } },
+      additionalProperties: true,
+    });
+    expect(schemas['TenantAnswer']).toMatchObject({
+      properties: { effective: { $ref: '#/components/schemas/EffectivePolicy' } },
+    });
+    expect(Object.keys(schemas['EffectivePolicy']?.properties ?? {}).sort()).toEqual(
+      Object.keys(DEFAULT_POLICY).sort(),
+    );
+  });
+
+  test('describes what is really answered', async () => {
+    await fleet.call('POST', '/global-config/tenant', {
+      tenant: TENANT,
+      body: { config: { mode: 'observe' } },
+    });
+    for (const { method, url, access, schemas } of ENDPOINTS) {
+      const schema = schemas.response[200];
+      if (method !== 'GET' || url.includes(':') || schema?.['type'] !== 'object') continue;
+      const { status, body } = await fleet.call('GET', url, access === 'tenant' ? { tenant: TENANT } : {});
+      const validate = compile(schema);
+      expect({ url, status, valid: validate(body), errors: validate.errors }).toMatchObject({
+        status: 200,
+        valid: true,
+      });
+    }
+    const refused = await fleet.call('GET', '/global-routes/none', { tenant: TENANT });
+    expect(compile(Problem)(refused.body)).toBe(true);
+  });
 
   test('holds no reference that leads nowhere', async () => {
     const { text, body } = await fleet.call('GET', '/openapi.json');
