@@ -24,7 +24,7 @@ const render = (status: SyncStatus): string => {
   const rows = nodes.map(({ node_id, revision, behind, reported_at }) => [
     node_id,
     String(revision),
-    behind === 0 ? 'has everything' : `behind by ${behind}`,
+    behind === null ? 'unknown' : behind === 0 ? 'has everything' : `behind by ${behind}`,
     reported_at,
   ]);
   const head = ['NODE', 'REVISION', 'STATE', 'REPORTED'];

@@ -46,6 +46,11 @@ const tenantFields = {
   config: TenantConfig,
   synced: Type.Boolean({ description: 'Every live node has reported the revision that wrote this config.' }),
   pending: Type.Optional(Type.Array(Type.String(), { description: 'The nodes that have not.' })),
+  quarantined: Type.Optional(
+    Type.String({
+      description: 'Why what is stored now can not be used; the last good config is shown and served.',
+    }),
+  ),
   effective: EffectivePolicy,
   ...recorded,
 };
@@ -193,8 +198,9 @@ export const SyncStatus = Type.Object(
       Type.Object({
         node_id: Type.String(),
         revision: Type.Integer({ description: 'The newest change it has reported as applied.' }),
-        behind: Type.Integer({
-          description: 'Revisions between that and the newest change; 0 = has everything.',
+        behind: Type.Union([Type.Integer(), Type.Null()], {
+          description:
+            'Revisions between that and the newest change; 0 = has everything, null = not known while cut off from the store.',
         }),
         reported_at: Type.String(),
         version: Type.String(),

@@ -108,6 +108,11 @@ export const ERRORS = {
     'etcd 不可用，写入被拒绝，没有任何更改',
     'etcd is unavailable; the write was refused and nothing has changed.',
   ],
+  record_unreadable: [
+    503,
+    '存储中的 {id} 无法读取：{reason}',
+    'What is stored of {id} can not be read: {reason}.',
+  ],
   history_unavailable: [
     503,
     'etcd 不可用，历史记录不在缓存中',

@@ -31,7 +31,8 @@ const syncStatus = (node: Node): SyncStatus => {
     cluster_id: snapshot.stamp.clusterId,
     age_ms: status.age_ms,
     node_id_conflict: node.presence.hasRival(),
-    nodes: node.convergence.nodes(),
+    // What others have now is not known to a node that is cut off.
+    nodes: node.convergence.nodes().map((view) => (etcd_connected ? view : { ...view, behind: null })),
     quarantined: [...snapshot.quarantined.values()],
     repaired: node.repairs,
   };

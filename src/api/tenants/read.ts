@@ -3,7 +3,7 @@ import { Refusal } from '../../contract/errors.ts';
 import { etagOf } from '../../domain/version.ts';
 import { endpoint } from '../endpoint.ts';
 import { PagedQuery, ReadQuery, freshness, paged, snapshotFor, tagged } from '../reading.ts';
-import { tenantView } from './view.ts';
+import { quarantinedConfig, tenantView } from './view.ts';
 
 export const getTenantConfig = endpoint({
   method: 'GET',
@@ -18,6 +18,11 @@ export const getTenantConfig = endpoint({
     const cached = snapshot.config.get(tenant_id);
     if (!cached) {
       const about = { in: 'header', pointer: '/x-tenant-id', params: { tenant: tenant_id } } as const;
+      const spoilt = quarantinedConfig(node, tenant_id);
+      if (spoilt) {
+        const params = { id: tenant_id, reason: spoilt.reason };
+        throw new Refusal('record_unreadable', { ...about, params, extra: freshness(node) });
+      }
       throw new Refusal('config_not_found', { ...about, extra: freshness(node) });
     }
     const body = { ...tenantView(node, cached), ...freshness(node) };

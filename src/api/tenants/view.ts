@@ -1,18 +1,25 @@
 import type { TenantRecord } from '../../contract/record.ts';
 import { effectivePolicy, tenantConfigOf } from '../../domain/policy.ts';
-import type { Cached } from '../../reflector/cache.ts';
+import type { Cached, Quarantined } from '../../reflector/cache.ts';
 import type { Node } from '../endpoint.ts';
 import { isLive } from '../reading.ts';
 
+/** What is stored of a tenant now and can't be used, if so. */
+export const quarantinedConfig = (node: Node, tenant_id: string): Quarantined | undefined =>
+  node.cache.snapshot()?.quarantined.get(node.changes.keys.record('config', tenant_id));
+
 export const tenantView = (node: Node, { value, revision }: Cached<TenantRecord>) => {
+  const quarantined = quarantinedConfig(node, value.tenant_id);
   const config = tenantConfigOf(value);
   const pending = node.convergence.pending(revision);
-  const synced = pending.length === 0 && isLive(node);
+  // A last good value is served, but it is not what is stored.
+  const synced = pending.length === 0 && isLive(node) && !quarantined;
   return {
     tenant_id: value.tenant_id,
     config,
     synced,
     ...(pending.length === 0 ? {} : { pending }),
+    ...(quarantined ? { quarantined: quarantined.reason } : {}),
     effective: effectivePolicy(config),
     version: value.version,
     revision,
