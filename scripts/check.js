@@ -10,7 +10,7 @@ const STEPS = [
   ['engine subset', 'tsc', ['-p', 'apisix/fence/tsconfig.json']],
   ['engine in Lua', process.execPath, ['scripts/engine-lua.js', '--check']],
   ['unused code', 'knip', []],
-  ['unit tests', 'vitest', ['run', '--project', 'unit', '--reporter', 'dot']],
+  ['unit tests', 'vitest', ['run', '--project', 'unit', '--maxWorkers', '2', '--reporter', 'dot']],
 ];
 
 const wanted = process.argv.includes('--static') ? STEPS.filter(([name]) => name !== 'unit tests') : STEPS;
