@@ -60,6 +60,15 @@ describe('an upstream URL', () => {
   });
 });
 
+describe('what the URL parser forgives', () => {
+  test.each(['http://b?', 'http://b#', 'http://b:', 'http://b:/', 'http://b ', 'http://b\t'])(
+    '%j is refused',
+    (text) => {
+      expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'upstream_invalid' }) as Error);
+    },
+  );
+});
+
 describe('with private ranges closed', () => {
   test.each([
     'http://1.1.1.1',

@@ -57,6 +57,9 @@ const parseTarget = (text: string, weight: number, pointer: string): UpstreamTar
     throw invalid(shown, 'a query or fragment is not allowed', pointer);
   if (url.pathname !== '/')
     throw invalid(shown, 'a path is not allowed; use strip_path on the route', pointer);
+  // What the parser forgives (an empty query or port, space around) would be stored as it was sent.
+  if (!/^https?:\/\/[^\s/?#]*[^\s/?#:]\/?$/i.test(text))
+    throw invalid(shown, 'not just a scheme, a host and a port', pointer);
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   if (!HOST_NAME.test(host) && !ipaddr.IPv6.isValid(host))
