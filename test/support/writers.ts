@@ -15,6 +15,9 @@ export interface WriterReport {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+/** Longer than any write may take. */
+const LAST_MS = 40_000;
+
 /** Runs until `stop()`: `tenants.length` writers, each going round all nodes with one write at a time. */
 export class Writers {
   private readonly acknowledged: Acknowledged[] = [];
@@ -24,10 +27,15 @@ export class Writers {
   private next = 0;
 
   private readonly patience_ms: number;
+  private readonly nodes: readonly string[];
+  private readonly tenants: readonly string[];
+  private settled = false;
 
   /** @param patience_ms how long one write may take before its writer goes on to the next node */
   constructor(nodes: readonly string[], tenants: readonly string[], patience_ms = 20_000) {
     this.patience_ms = patience_ms;
+    this.nodes = nodes;
+    this.tenants = tenants;
     this.running = tenants.map((tenant, i) => this.run(nodes, tenant, i));
   }
 
@@ -35,9 +43,18 @@ export class Writers {
     return this.acknowledged.length;
   }
 
+  /**
+   * Ends the writers. A write that one of them gave up waiting for may still be under way in its node; nodes take
+   * writes of a tenant in turn, so one more patient write of each tenant on each node comes after all of those.
+   */
   async stop(): Promise<WriterReport> {
     this.stopped.abort();
     await Promise.all(this.running);
+    if (!this.settled) {
+      this.settled = true;
+      const last = this.nodes.flatMap((node) => this.tenants.map((tenant) => ({ node, tenant })));
+      await Promise.all(last.map(({ node, tenant }) => this.write(node, tenant, (this.next += 1), LAST_MS)));
+    }
     return { acknowledged: this.acknowledged, refused: this.refused };
   }
 
@@ -49,11 +66,16 @@ export class Writers {
     }
   }
 
-  private async write(node: string, tenant: string, marker: number): Promise<void> {
+  private async write(
+    node: string,
+    tenant: string,
+    marker: number,
+    patience_ms = this.patience_ms,
+  ): Promise<void> {
     const body = JSON.stringify({ config: { rate_limit: marker } });
     const headers = { 'x-tenant-id': tenant, 'content-type': 'application/json' };
     const url = `${node}/global-config/tenant`;
-    const signal = AbortSignal.timeout(this.patience_ms);
+    const signal = AbortSignal.timeout(patience_ms);
     try {
       const response = await fetch(url, { method: 'POST', headers, body, signal });
       const answer = (await response.json()) as { version: number; revision: number; code?: string };
