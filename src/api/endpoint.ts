@@ -28,8 +28,8 @@ export interface Node {
   readonly repairs: Repair[];
 }
 
-/** Who may call an endpoint. `tenant` also needs the header that names the tenant. */
-export type Access = 'public' | 'tenant' | 'operator';
+/** Who may call an endpoint. `tenant` also needs the header that names the tenant; operators may do what a `gateway` may. */
+export type Access = 'public' | 'tenant' | 'operator' | 'gateway';
 
 export interface Answer {
   readonly status: number;
