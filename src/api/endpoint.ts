@@ -4,11 +4,12 @@ import type { Log } from '../shared/log.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import type { Repair } from '../change/repair.ts';
 import type { Language } from '../contract/errors.ts';
+import type { Principal } from '../contract/principal.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Presence } from '../fleet/presence.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
-import type { Gate, Principal } from './gate.ts';
+import type { Gate } from './gate.ts';
 import type { Metrics } from './metrics.ts';
 
 /** What endpoints work with; built once per node by the composition root. */

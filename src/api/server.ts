@@ -7,11 +7,11 @@ import { type TSchema, Type } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ErrorCode, Refusal, pointerStep } from '../contract/errors.ts';
 import { TenantId } from '../contract/identifier.ts';
+import type { Principal } from '../contract/principal.ts';
 import { compile } from '../contract/validator.ts';
 import { Problem } from '../contract/answer.ts';
 import { ENDPOINTS } from './api.ts';
 import { type Call, type Endpoint, type Node, operationIdOf } from './endpoint.ts';
-import type { Principal } from './gate.ts';
 import { parseBody } from './json-body.ts';
 import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
 import { isKnown } from './reading.ts';
@@ -247,11 +247,12 @@ const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void 
     schema: documented(definition),
     onRequest: async (request) => {
       if (definition.access === 'public') return;
-      principals.set(request, node.gate.admit(request.headers as Record<string, string | undefined>));
+      const headers = request.headers as Record<string, string | undefined>;
+      principals.set(request, await node.gate.admit({ headers, remote: request.ip }));
       refuseRepeatedTenant(request);
     },
     handler: async (request, reply) => {
-      const principal = principals.get(request) ?? { actor: 'anonymous', role: 'operator' };
+      const principal = principals.get(request) ?? anonymous(request.ip);
       const answer = await definition.handle(callOf(node, request, principal));
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();
@@ -260,6 +261,8 @@ const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void 
     },
   });
 };
+
+const anonymous = (remote: string): Principal => ({ actor: 'anonymous', role: 'none', tenants: [], remote });
 
 /** What is compressed is not read: its size would be bounded only once it is unpacked. */
 const refuseEncoded = ({ headers }: FastifyRequest): void => {

@@ -70,7 +70,7 @@ const gateOf = (values: ServeValues): GateOptions => {
   }
   if (token.length < TOKEN_MIN)
     throw new SettingError(`the root token needs at least ${TOKEN_MIN} characters`);
-  return { mode: 'root-token', token };
+  return { mode: 'on', rootToken: token };
 };
 
 const PEER_PORT = 2380;

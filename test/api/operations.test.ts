@@ -203,7 +203,7 @@ describe('/openapi.json', () => {
 
 describe('the gate', () => {
   test('with a root token everything but health, description and docs needs it', async () => {
-    const closed = await startFleet({ gate: { mode: 'root-token', token: 'open-sesame' } });
+    const closed = await startFleet({ gate: { mode: 'on', rootToken: 'open-sesame' } });
     for (const { method, url, access } of ENDPOINTS) {
       const path = url.replace(':kind', 'routes').replace(/:\w+/g, 'x');
       for (const headers of [

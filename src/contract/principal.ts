@@ -1,0 +1,17 @@
+/** What a principal may do: everything; change or read the config of its tenants; report as a gateway. */
+export const ROLES = ['operator', 'editor', 'viewer', 'gateway'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who is asking, as the gate found out. */
+export interface Principal {
+  /** Goes into `updated_by`, history and the audit log: `root`, `token:{id}`, `jwt:{subject}`. */
+  readonly actor: string;
+  /** `none` asks for what is public, and has proved nothing. */
+  readonly role: Role | 'none';
+  /** Whom an editor or viewer may speak for; empty for all others. */
+  readonly tenants: readonly string[];
+  /** The API token that proved it; absent for the root token, JWTs and `--auth off`. */
+  readonly token_id?: string;
+  /** The address the request came from. */
+  readonly remote: string;
+}
