@@ -4,7 +4,7 @@ import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
-import { address, httpUrls, identifier } from './values.ts';
+import { address, httpUrls, identifier, proxies } from './values.ts';
 
 const settings = {
   'gateway-id': { value: 'ID', help: 'this gateway’s name', default: 'gateway-1', parse: identifier },
@@ -15,6 +15,22 @@ const settings = {
     value: 'URL[,URL]',
     help: 'Defense API nodes; the log says when none of them answers',
     parse: httpUrls,
+  },
+  'real-ip-from': {
+    value: 'CIDR[,CIDR]',
+    help: 'peers whose X-Real-IP is believed',
+    default: '127.0.0.1',
+    parse: proxies,
+  },
+  'trusted-proxies': {
+    value: 'CIDR[,CIDR]',
+    help: 'proxies whose X-Forwarded-For the defense believes',
+    parse: proxies,
+  },
+  metrics: {
+    value: 'HOST:PORT',
+    help: 'where to serve Prometheus metrics, for loopback or a private network',
+    parse: address,
   },
   'log-level': logLevel('info'),
 } as const;
@@ -29,9 +45,21 @@ const run: Command['run'] = async (argv, env) => {
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());
-    const gateway = await startGateway({ gatewayId, http, https, store, keys, log, control: values.control });
+    const gateway = await startGateway({
+      gatewayId,
+      http,
+      https,
+      store,
+      keys,
+      log,
+      control: values.control,
+      metrics: values.metrics,
+      realIpFrom: values['real-ip-from'],
+      trustedProxies: values['trusted-proxies'],
+    });
     stack.add('gateway', () => gateway.dispose());
     for (const url of gateway.urls) process.stdout.write(`${gatewayId} serves ${url}\n`);
+    if (gateway.metricsUrl) process.stdout.write(`${gatewayId} metrics at ${gateway.metricsUrl}\n`);
   });
 };
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { idPattern } from '../contract/identifier.ts';
+import { parseCidr } from '../engine/engine.ts';
 import { parseUrl } from '../shared/url.ts';
 
 export const text = (value: string): string => value;
@@ -61,6 +62,14 @@ export const cidrs = (value: string): string[] =>
     const cidr = part.trim();
     if (!ipaddr.isValidCIDR(cidr)) throw new Error(`${cidr} is not a CIDR such as 10.0.0.0/8`);
     return cidr;
+  });
+
+/** Addresses and CIDRs of proxies, as the defense reads them. */
+export const proxies = (value: string): string[] =>
+  value.split(',').map((part) => {
+    const range = part.trim();
+    if (!parseCidr(range)) throw new Error(`${range} is neither an address nor a CIDR such as 10.0.0.0/8`);
+    return range;
   });
 
 export const file = (path: string): Buffer => {

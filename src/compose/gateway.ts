@@ -1,5 +1,7 @@
 import { EngineDefense } from '../gateway/engine-defense.ts';
 import { Gateway } from '../gateway/gateway.ts';
+import { GatewayMetrics } from '../gateway/gateway-metrics.ts';
+import { openMetricsListener } from '../gateway/metrics-listener.ts';
 import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
@@ -23,6 +25,12 @@ export interface StartGatewayOptions {
   readonly clock?: Clock;
   /** Defense API nodes that should be in reach. */
   readonly control?: readonly string[] | undefined;
+  /** Where to serve Prometheus metrics; nowhere when absent. */
+  readonly metrics?: Address | undefined;
+  /** Peers (addresses, CIDRs) whose X-Real-IP is believed. Default 127.0.0.1. */
+  readonly realIpFrom?: readonly string[] | undefined;
+  /** Proxies (addresses, CIDRs) whose X-Forwarded-For the defense believes. Default none. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** A running embedded gateway. */
@@ -30,6 +38,7 @@ export interface RunningGateway extends Disposable {
   readonly id: string;
   /** Where it serves, HTTP first. */
   readonly urls: readonly string[];
+  readonly metricsUrl: string | undefined;
   readonly gateway: Gateway;
   readonly defense: EngineDefense;
 }
@@ -43,12 +52,14 @@ const FIRST_LISTING_MS = 3_000;
 export const startGateway = async (options: StartGatewayOptions): Promise<RunningGateway> => {
   const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
   const stack = new DisposeStack();
-  const defense = new EngineDefense({ clock, log });
+  const { metrics, realIpFrom, trustedProxies } = options;
+  const defense = new EngineDefense({ clock, log, ...(trustedProxies ? { trustedProxies } : {}) });
   const gateway = new Gateway({
     gatewayId,
     defense,
     ...(http ? { http } : {}),
     ...(https ? { https } : {}),
+    ...(realIpFrom ? { realIpFrom } : {}),
     parse: (key) => keys.parseApisix(key),
     clock,
     log,
@@ -61,6 +72,9 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     await reflector.until(() => gateway.applied !== undefined, FIRST_LISTING_MS);
     stack.add('gateway', () => gateway.dispose());
     const bound = await gateway.start();
+    const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector });
+    const scraped = metrics ? await openMetricsListener(metrics, measured) : undefined;
+    stack.add('metrics', () => scraped?.dispose());
     const look = new AbortController();
     const looking = control.length > 0 ? lookForControl(control, gatewayId, look.signal, log) : undefined;
     stack.add('control', async () => {
@@ -71,7 +85,8 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
       ...(bound.http ? [`http://${shown(bound.http)}`] : []),
       ...(bound.https ? [`https://${shown(bound.https)}`] : []),
     ];
-    return { id: gatewayId, urls, gateway, defense, dispose: () => stack.dispose() };
+    const metricsUrl = scraped && `http://${shown(scraped.address)}/metrics`;
+    return { id: gatewayId, urls, metricsUrl, gateway, defense, dispose: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;

@@ -68,6 +68,9 @@ describe('forwarding', () => {
       TE: 'trailers',
       'Proxy-Authorization': 'Basic x',
       'X-Request-ID': 'abc-1',
+      // This route has no defense; what only the defense says must not come from a client here either.
+      'X-Lockstep-Verdict': 'pass',
+      X_Lockstep_Score: '0',
     };
     const { headers: seen } = echoOf(await ask(port, { headers }));
     expect(seen).toMatchObject({
@@ -79,7 +82,8 @@ describe('forwarding', () => {
       'x-forwarded-port': '8080',
       'x-request-id': 'abc-1',
     });
-    for (const name of ['x_forwarded_for', 'forwarded', 'x-secret', 'te', 'proxy-authorization']) {
+    const dropped = ['x_forwarded_for', 'forwarded', 'x-secret', 'te', 'proxy-authorization'];
+    for (const name of [...dropped, 'x-lockstep-verdict', 'x_lockstep_score']) {
       expect(seen).not.toHaveProperty(name);
     }
   });

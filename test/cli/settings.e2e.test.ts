@@ -72,6 +72,12 @@ describe('a setting that can’t be used stops the start with one line', () => {
     ['a CA without TLS', () => [...off, '--etcd-ca', file('some.pem')], /need https/],
     ['a missing file', () => [...off, '--etcd-ca', file('absent.pem')], /can not be read \(ENOENT\)/],
     ['a master key that is too short', () => [...off, '--master-key-file', file('short.key')], /32 bytes/],
+    [
+      'a trusted proxy that is no network',
+      () => ['gateway', '--trusted-proxies', '10.0.0.0/8,proxy-1'],
+      /^lockstep: --trusted-proxies: proxy-1 is neither an address nor a CIDR/,
+    ],
+    ['a metrics address without a port', () => ['gateway', '--metrics', 'localhost'], /not HOST:PORT/],
     ['an etcd user without password', () => [...off, '--etcd-user', 'root'], /name and a password/],
     [
       'prefixes inside one another',
