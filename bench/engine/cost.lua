@@ -47,7 +47,7 @@ local scenes = {
 
 local function clearance_for(request)
   local probe = engine.bindingOf(policy.tenant, request, { user_agent = request.headers[2].value, accept_language = "en-US,en;q=0.9", ua_platform = '"Windows"' }, world.host.lower)
-  return engine.clearanceCookieName("https") .. "=" .. engine.issueClearance(world.host, gateway.keyring.signing, probe, false)
+  return engine.clearanceCookieName("https") .. "=" .. engine.issueClearance(world.host, gateway.keyring.signing, probe, world.host.now() / 1000, false)
 end
 
 for _, scene in ipairs(scenes) do

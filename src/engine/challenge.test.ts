@@ -11,8 +11,12 @@ import {
   judgeSolution,
 } from './challenge.ts';
 import { CLEARANCE_TTL_S, cookieValue, issueClearance, readClearance } from './clearance.ts';
+import { decideBody, decideHead } from './decide.ts';
 import type { KeyDocument } from './keyring.ts';
 import { compileKeyring } from './keyring.ts';
+import { compilePolicy } from './policy.ts';
+import type { RequestHead } from './request.ts';
+import { VERIFY_PATH } from './reserved.ts';
 
 const k1: KeyDocument = { id: 'k1', secret: 'the first key, long enough', state: 'signing' };
 const k2: KeyDocument = { id: 'k2', secret: 'the second key, long enough', state: 'verify' };
@@ -24,6 +28,8 @@ const binding: Binding = {
   language: 'en-US,en',
   platform: '"Linux"',
 };
+
+const now_s = (host: TestHost): number => Math.floor(host.time_ms / 1000);
 
 const others: [string, Partial<Binding>][] = [
   ['another tenant', { tenant: 'u' }],
@@ -38,7 +44,7 @@ describe('a clearance', () => {
   });
 
   it('is accepted by whoever has the key, until it expires', () => {
-    const value = issueClearance(host, k1, binding, false);
+    const value = issueClearance(host, k1, binding, now_s(host), false);
     expect(readClearance(host, keyring, binding, value)).toBe('plain');
     host.time_ms += CLEARANCE_TTL_S * 1000 - 1;
     expect(readClearance(host, keyring, binding, value)).toBe('plain');
@@ -47,19 +53,19 @@ describe('a clearance', () => {
   });
 
   it.each(others)('is worth nothing for %s', (_name, change) => {
-    const value = issueClearance(host, k1, binding, false);
+    const value = issueClearance(host, k1, binding, now_s(host), false);
     expect(readClearance(host, keyring, { ...binding, ...change }, value)).toBe('invalid');
   });
 
   it('with a fingerprint is bound to what the browser repeats', () => {
-    const value = issueClearance(host, k1, binding, true);
+    const value = issueClearance(host, k1, binding, now_s(host), true);
     expect(readClearance(host, keyring, binding, value)).toBe('fingerprinted');
     expect(readClearance(host, keyring, { ...binding, language: 'de' }, value)).toBe('invalid');
     expect(readClearance(host, keyring, { ...binding, platform: '"Windows"' }, value)).toBe('invalid');
   });
 
   it('survives a rotation: verify first, then signing, then verify until it has expired, then retired', () => {
-    const before = issueClearance(host, k1, binding, false);
+    const before = issueClearance(host, k1, binding, now_s(host), false);
     const rotated = compileKeyring([
       { ...k1, state: 'verify' },
       { ...k2, state: 'signing' },
@@ -72,7 +78,7 @@ describe('a clearance', () => {
   });
 
   it('is refused when any byte is changed, cut or added', () => {
-    const value = issueClearance(host, k1, binding, false);
+    const value = issueClearance(host, k1, binding, now_s(host), false);
     for (let at = 0; at < value.length; at++) {
       const flipped = value[at] === '0' ? '1' : '0';
       const forged = value.slice(0, at) + flipped + value.slice(at + 1);
@@ -113,6 +119,7 @@ describe('a challenge', () => {
     expect(judgeSolution(host, keyring, binding, solution(token, difficulty))).toEqual({
       refusal: undefined,
       fingerprinted: false,
+      issued_s: now_s(host),
     });
     const wrong = Array.from({ length: 200 }, (_, at) => `w${at}`).filter(
       (nonce) => !isSolved(host, token, nonce, difficulty),
@@ -144,6 +151,32 @@ describe('a challenge', () => {
     expect(judgeSolution(host, keyring, binding, solution(easier, 1)).refusal).toBe('forged');
     host.time_ms += CHALLENGE_TTL_S * 1000 + 1;
     expect(judgeSolution(host, keyring, binding, solved).refusal).toBe('expired');
+  });
+
+  it('that is answered again buys the same clearance again, to the byte, and never a later one', () => {
+    const headers = [
+      { name: 'user-agent', value: binding.user_agent },
+      { name: 'content-length', value: '9' },
+    ];
+    const request: RequestHead = {
+      ...{ method: 'POST', target: VERIFY_PATH, host: binding.host, scheme: 'http', remote_ip: '192.0.2.1' },
+      headers,
+    };
+    const gateway = { trusted_proxies: [], keyring };
+    const policy = compilePolicy({ id: binding.tenant }, { id: 'r' });
+    const { token, difficulty } = issueChallenge(host, k1, binding, 4, false);
+    const body = `token=${token}&nonce=${solution(token, difficulty).nonce}`;
+    const cookieAt = (time_ms: number): string => {
+      host.time_ms = time_ms;
+      const decision = decideHead(host, gateway, policy, request);
+      return decideBody(host, gateway, policy, request, decision, body).set_cookie;
+    };
+    const issued_ms = host.time_ms;
+    const [first, last] = [cookieAt(issued_ms), cookieAt(issued_ms + CHALLENGE_TTL_S * 1000)];
+    expect(first).toMatch(/^lockstep-clearance=l1\.k1\.[^;]+; Path=\/; Max-Age=1800; /);
+    expect(last).toBe(first.replace('Max-Age=1800', 'Max-Age=1500'));
+    // From a gateway whose clock is ahead.
+    expect(cookieAt(issued_ms - 30_000)).toBe(first);
   });
 
   it.each<[string, Partial<Solution>, string]>([

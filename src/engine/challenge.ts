@@ -95,15 +95,17 @@ function judgeBrowser(host: Host, binding: Binding, solution: Solution): Refusal
   return undefined;
 }
 
-/** Nothing when the solution stands: then a clearance may be issued, fingerprinted if the token asked for it. */
-export function judgeSolution(
-  host: Host,
-  keyring: Keyring,
-  binding: Binding,
-  solution: Solution,
-): { readonly refusal: Refusal | undefined; readonly fingerprinted: boolean } {
-  const refuse = (refusal: Refusal): { readonly refusal: Refusal; readonly fingerprinted: boolean } => {
-    return { refusal, fingerprinted: false };
+/** Without a refusal a clearance may be issued, fingerprinted if the token asked for it. */
+export interface Judgement {
+  readonly refusal: Refusal | undefined;
+  readonly fingerprinted: boolean;
+  /** When the challenge was issued: the clearance's life is counted from there. */
+  readonly issued_s: number;
+}
+
+export function judgeSolution(host: Host, keyring: Keyring, binding: Binding, solution: Solution): Judgement {
+  const refuse = (refusal: Refusal): Judgement => {
+    return { refusal, fingerprinted: false, issued_s: 0 };
   };
   if (solution.token.length > 256 || solution.nonce.length > 32 || solution.nonce === '')
     return refuse('malformed');
@@ -122,5 +124,5 @@ export function judgeSolution(
   if (age_ms > CHALLENGE_TTL_S * 1000 || age_ms < -60000) return refuse('expired');
   if (!isSolved(host, solution.token, solution.nonce, difficulty)) return refuse('unsolved');
   const judged = fingerprint ? judgeBrowser(host, binding, solution) : undefined;
-  return { refusal: judged, fingerprinted: fingerprint && judged === undefined };
+  return { refusal: judged, fingerprinted: fingerprint && judged === undefined, issued_s };
 }

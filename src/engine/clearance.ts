@@ -8,7 +8,7 @@ import { parseDecimal, sameSecret, split } from './text.ts';
 /** `fingerprinted`: the solver's browser was shown too, and what it repeats with each request still agrees. */
 export type ClearanceState = 'absent' | 'invalid' | 'expired' | 'plain' | 'fingerprinted';
 
-/** How long a solved challenge lasts. */
+/** How long a solved challenge lasts, from when it was issued. */
 export const CLEARANCE_TTL_S = 1800;
 const VERSION = 'l1';
 
@@ -35,9 +35,18 @@ function seal(host: Host, key: Key, binding: Binding, expires_s: number, fingerp
   );
 }
 
-/** `l1.{kid}.{expires}.{f|p}.{hmac}` */
-export function issueClearance(host: Host, key: Key, binding: Binding, fingerprinted: boolean): string {
-  const expires_s = Math.floor(host.now() / 1000) + CLEARANCE_TTL_S;
+/**
+ * `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
+ * sent again gets the same clearance again, never a later one.
+ */
+export function issueClearance(
+  host: Host,
+  key: Key,
+  binding: Binding,
+  issued_s: number,
+  fingerprinted: boolean,
+): string {
+  const expires_s = issued_s + CLEARANCE_TTL_S;
   const mac = seal(host, key, binding, expires_s, fingerprinted);
   return `${VERSION}.${key.id}.${expires_s}.${fingerprinted ? 'f' : 'p'}.${mac}`;
 }

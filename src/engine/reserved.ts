@@ -89,9 +89,11 @@ export function answerReserved(
   const judged = judgeSolution(host, keyring, known.binding, readSolution(body));
   if (judged.refusal !== undefined || key === undefined)
     return answer(policy, known, 403, '{"ok":false}', '');
-  const clearance = issueClearance(host, key, known.binding, judged.fingerprinted);
+  const clearance = issueClearance(host, key, known.binding, judged.issued_s, judged.fingerprinted);
+  // The challenge may come from a gateway whose clock is a little ahead.
+  const left_s = Math.min(CLEARANCE_TTL_S, judged.issued_s + CLEARANCE_TTL_S - Math.floor(host.now() / 1000));
   const name = clearanceCookieName(request.scheme);
   const secure = request.scheme === 'https' ? '; Secure' : '';
-  const cookie = `${name}=${clearance}; Path=/; Max-Age=${CLEARANCE_TTL_S}; HttpOnly; SameSite=Lax${secure}`;
+  const cookie = `${name}=${clearance}; Path=/; Max-Age=${left_s}; HttpOnly; SameSite=Lax${secure}`;
   return answer(policy, known, 200, '{"ok":true}', cookie);
 }

@@ -687,10 +687,9 @@ local function judgeBrowser(host, binding, solution)
     end
     return nil
 end
---- Nothing when the solution stands: then a clearance may be issued, fingerprinted if the token asked for it.
 function ____exports.judgeSolution(host, keyring, binding, solution)
     local function refuse(refusal)
-        return {refusal = refusal, fingerprinted = false}
+        return {refusal = refusal, fingerprinted = false, issued_s = 0}
     end
     if #solution.token > 256 or #solution.nonce > 32 or solution.nonce == "" then
         return refuse("malformed")
@@ -731,7 +730,7 @@ function ____exports.judgeSolution(host, keyring, binding, solution)
         ____fingerprint_0 = nil
     end
     local judged = ____fingerprint_0
-    return {refusal = judged, fingerprinted = fingerprint and judged == nil}
+    return {refusal = judged, fingerprinted = fingerprint and judged == nil, issued_s = issued_s}
 end
 return ____exports
  end,
@@ -748,7 +747,7 @@ local ____text_2Ets = require("text")
 local parseDecimal = ____text_2Ets.parseDecimal
 local sameSecret = ____text_2Ets.sameSecret
 local split = ____text_2Ets.split
---- How long a solved challenge lasts.
+--- How long a solved challenge lasts, from when it was issued.
 ____exports.CLEARANCE_TTL_S = 1800
 local VERSION = "l1"
 --- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
@@ -772,9 +771,10 @@ local function seal(host, key, binding, expires_s, fingerprinted)
         })
     )
 end
---- `l1.{kid}.{expires}.{f|p}.{hmac}`
-function ____exports.issueClearance(host, key, binding, fingerprinted)
-    local expires_s = math.floor(host.now() / 1000) + ____exports.CLEARANCE_TTL_S
+--- `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
+-- sent again gets the same clearance again, never a later one.
+function ____exports.issueClearance(host, key, binding, issued_s, fingerprinted)
+    local expires_s = issued_s + ____exports.CLEARANCE_TTL_S
     local mac = seal(
         host,
         key,
@@ -4144,10 +4144,20 @@ function ____exports.answerReserved(host, keyring, policy, request, known, body)
             ""
         )
     end
-    local clearance = issueClearance(host, key, known.binding, judged.fingerprinted)
+    local clearance = issueClearance(
+        host,
+        key,
+        known.binding,
+        judged.issued_s,
+        judged.fingerprinted
+    )
+    local left_s = math.min(
+        CLEARANCE_TTL_S,
+        judged.issued_s + CLEARANCE_TTL_S - math.floor(host.now() / 1000)
+    )
     local name = clearanceCookieName(request.scheme)
     local secure = request.scheme == "https" and "; Secure" or ""
-    local cookie = (((((name .. "=") .. clearance) .. "; Path=/; Max-Age=") .. tostring(CLEARANCE_TTL_S)) .. "; HttpOnly; SameSite=Lax") .. secure
+    local cookie = (((((name .. "=") .. clearance) .. "; Path=/; Max-Age=") .. tostring(left_s)) .. "; HttpOnly; SameSite=Lax") .. secure
     return answer(
         policy,
         known,
