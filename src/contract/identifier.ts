@@ -18,6 +18,12 @@ export const RouteId = Type.String({
   examples: ['api-route-1'],
 });
 
+export const GatewayId = Type.String({
+  pattern: IDENTIFIER,
+  description: 'A gateway; one namespace for the whole fleet. 1–64 letters, digits, `-`, `_` or `.`.',
+  examples: ['edge-1'],
+});
+
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
 /** Ten labels are more than any real name and keep a claim's guards within one transaction. */
