@@ -22,7 +22,7 @@ import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import type { Guard, KeyValue, Put } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
-import type { Sealer } from './sealer.ts';
+import { type Sealer, challengeKeyBinding } from './sealer.ts';
 
 const SECRET_BYTES = 32;
 /** How often the keyring is looked at even when nothing is due: somebody may have edited it by hand. */
@@ -53,11 +53,9 @@ interface HeldKeyring {
   readonly held: ReadonlyMap<string, HeldKey>;
 }
 
-const bindingOf = (kid: string): string => `lockstep/keyring/${kid}`;
-
 /** @throws Refusal sealed_with_other_key */
 export const openKey = (sealer: Sealer, record: KeyRecord): string =>
-  sealer.open(record.sealed, bindingOf(record.id));
+  sealer.open(record.sealed, challengeKeyBinding(record.id));
 
 /** A key sealed under a master key that was replaced lives on by what the gateways hold of it. */
 const secretOf = (sealer: Sealer, record: KeyRecord, projected: KeyValue | undefined): string | undefined => {
@@ -118,7 +116,10 @@ const newKey = ({ sealer }: KeyringRoom, state: KeyState, now_ms: number): [KeyR
   const id = newKid(now_ms);
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   const at = new Date(now_ms).toISOString();
-  return [{ id, state, since: at, created_at: at, sealed: sealer.seal(secret, bindingOf(id)) }, secret];
+  return [
+    { id, state, since: at, created_at: at, sealed: sealer.seal(secret, challengeKeyBinding(id)) },
+    secret,
+  ];
 };
 
 const writesOf = (
@@ -138,7 +139,9 @@ const writesOf = (
   const since = new Date(now_ms).toISOString();
   const puts = step.moves.flatMap(({ id, to }) => {
     const key = held.get(id);
-    return key ? putsOf(room, { ...key.record, state: to, since }, key.secret, key.projected, now_ms) : [];
+    if (!key) return [];
+    const { resealed_at: _, ...record } = key.record;
+    return putsOf(room, { ...record, state: to, since }, key.secret, key.projected, now_ms);
   });
   return { puts, deletes: [] };
 };

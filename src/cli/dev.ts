@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Sealer, parseMasterKey } from '../change/sealer.ts';
+import { type Sealer, parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { type RunningGateway, startGateway } from '../compose/gateway.ts';
 import { startDemoOrigin } from '../gateway/demo-origin.ts';
@@ -32,12 +32,12 @@ const settings = {
 
 type DevValues = Values<typeof settings>;
 
-/** The master key of this data directory, made at the first start. */
-const masterKey = (directory: string): Buffer => {
+/** The master keys of this data directory; the first one is made at the first start. */
+const masterKeys = (directory: string): Sealer => {
   const path = join(directory, 'master.key');
   if (!existsSync(path))
     writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  return parseMasterKey(readFileSync(path, 'utf8'));
+  return parseMasterKeys(readFileSync(path, 'utf8'));
 };
 
 interface Running {
@@ -52,7 +52,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
   const log = createLog(values['log-level'], {});
   const store = await openEmbeddedStore({ directory: join(directory, 'store'), log });
   stack.add('store', () => store.close());
-  const sealer = new Sealer(masterKey(directory));
+  const sealer = masterKeys(directory);
   const keys = new Keyspace('/cdn-defense', '/apisix');
   const origin = await startDemoOrigin({ host: HOST, port: values['origin-port'] });
   stack.add('origin', () => origin.dispose());

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { GateOptions } from '../api/gate.ts';
-import { Sealer, parseMasterKey } from '../change/sealer.ts';
+import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import type { UpstreamRules } from '../domain/upstream.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
@@ -27,8 +27,8 @@ const settings = {
   },
   'master-key-file': {
     value: 'FILE',
-    help: '32 bytes in hex or base64 that seal private keys; without it certificates are refused',
-    parse: (path: string) => parseMasterKey(secretFile(path)),
+    help: 'master keys that seal private keys, one a line, 32 bytes in hex or base64: the first seals, all open; without it certificates are refused',
+    parse: (path: string) => parseMasterKeys(secretFile(path)),
   },
   auth: {
     value: 'MODE',
@@ -98,8 +98,8 @@ const run: Command['run'] = async (argv, env) => {
   const keys = keyspaceOf(values);
   const credentials = etcdCredentials(values);
   const log = createLog(values['log-level'], { node: nodeId });
-  const masterKey = values['master-key-file'];
-  if (!masterKey) log.warn({}, 'no master key: certificate uploads are refused');
+  const sealer = values['master-key-file'];
+  if (!sealer) log.warn({}, 'no master key: certificate uploads are refused');
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());
@@ -109,7 +109,7 @@ const run: Command['run'] = async (argv, env) => {
       port: values.port,
       store,
       keys,
-      sealer: masterKey && new Sealer(masterKey),
+      sealer,
       upstreams: upstreamsOf(values),
       gate,
       version: VERSION,

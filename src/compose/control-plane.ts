@@ -121,7 +121,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     heardAt: await lastKnown?.load(),
   });
   const convergence = new Convergence(cache, reflector, nodeId);
-  const presence = new Presence({ store, keys, cache, nodeId, instance: randomUUID(), version, clock, log });
+  const masterKeys = options.sealer?.kids ?? [];
+  const instance = randomUUID();
+  const presence = new Presence({ store, keys, cache, nodeId, instance, version, masterKeys, clock, log });
   const metrics = new Metrics({ nodeId, cache, reflector, convergence });
   const gate = new Gate(options.gate);
   const node: Node = {

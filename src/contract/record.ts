@@ -29,27 +29,41 @@ export type RouteRecord = RouteSpec &
     readonly plugins?: { readonly cdn_defense: DefenseConfig };
   };
 
-/** A secret under AES-256-GCM. All binary parts in base64; `aad` is rebuilt by the reader, never stored. */
-export interface Sealed {
-  readonly alg: 'A256GCM';
-  /** Which master key sealed it. */
-  readonly kid: string;
+/** Something under AES-256-GCM. All parts in base64; what it is bound to is rebuilt by the reader, never stored. */
+export interface Box {
   readonly iv: string;
   readonly ciphertext: string;
   readonly tag: string;
 }
 
 /** `ssl/{tenant_id}:{domain}` */
-export type CertificateRecord = Provenance & {
-  readonly id: string;
-  readonly tenant_id: string;
-  readonly domain: string;
-  readonly cert: string;
-  readonly sealed_key: Sealed;
-  readonly expires_at: string;
-  readonly facts: CertificateFacts;
-  readonly created_at: string;
-};
+/** A secret in an envelope: under a data key of its own, which is under a master key. */
+export interface Sealed extends Box {
+  readonly alg: 'A256GCM';
+  /** Which master key the data key is under. */
+  readonly kid: string;
+  readonly data_key: Box;
+}
+
+/**
+ * When the data key of what this holds was last put under another master key. Nothing else changed then: a put that
+ * brings a new time here is no change of the object.
+ */
+export interface Resealed {
+  readonly resealed_at?: string;
+}
+
+export type CertificateRecord = Provenance &
+  Resealed & {
+    readonly id: string;
+    readonly tenant_id: string;
+    readonly domain: string;
+    readonly cert: string;
+    readonly sealed_key: Sealed;
+    readonly expires_at: string;
+    readonly facts: CertificateFacts;
+    readonly created_at: string;
+  };
 
 export interface RecordOf {
   readonly config: TenantRecord;
@@ -61,7 +75,7 @@ export const ACTIONS = ['create', 'update', 'delete'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 /** `versions/{kind}/{id}/{version}`: one accepted write. */
-export interface HistoryEntry<K extends Kind = Kind> {
+export interface HistoryEntry<K extends Kind = Kind> extends Resealed {
   readonly kind: K;
   readonly id: string;
   readonly tenant_id: string;
@@ -77,7 +91,7 @@ export interface HistoryEntry<K extends Kind = Kind> {
 }
 
 /** `keyring/{kid}`: a key that signs challenges and clearances. No history: a secret is not kept longer than it lives. */
-export interface KeyRecord {
+export interface KeyRecord extends Resealed {
   readonly id: string;
   readonly state: 'verify-first' | 'signing' | 'verify-only' | 'retired';
   /** When it entered that state, ISO 8601. */
@@ -106,6 +120,8 @@ export interface RequestReceipt {
   readonly request_id: string;
   readonly edits: readonly EditSummary[];
   /** Of an update of many objects in one transaction: how many it looked at. */
+  /** The names of the master keys it has, the one it seals with first; empty without any. */
+  readonly master_keys?: readonly string[];
   readonly considered?: number | undefined;
   /** Of an update in several transactions: what it answered. */
   readonly fleet?: FleetSummary;

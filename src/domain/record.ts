@@ -15,12 +15,13 @@ const provenance = {
   updated_by: Type.String(),
 };
 
+const box = { iv: Type.String(), ciphertext: Type.String(), tag: Type.String() };
+
 const Sealed = Type.Object({
   alg: Type.Literal('A256GCM'),
   kid: Type.String(),
-  iv: Type.String(),
-  ciphertext: Type.String(),
-  tag: Type.String(),
+  data_key: Type.Object(box),
+  ...box,
 });
 
 // Records may carry fields of a newer release, so unlike requests they are open to unknown ones.
@@ -52,6 +53,7 @@ const NodeReceiptSchema = Type.Object({
   started_at: Type.String(),
   version: Type.String(),
   instance: Type.String(),
+  master_keys: Type.Optional(Type.Array(Type.String())),
 });
 
 const KeyRecordSchema = Type.Object({

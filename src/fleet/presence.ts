@@ -20,6 +20,8 @@ export interface PresenceOptions {
   /** Tells this process from another that was given the same node id. */
   readonly instance: string;
   readonly version: string;
+  /** The names of the master keys this node has, the one it seals with first. */
+  readonly masterKeys?: readonly string[];
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
@@ -114,7 +116,7 @@ export class Presence {
   }
 
   private async report(stamp: Stamp): Promise<void> {
-    const { store, keys, nodeId, instance, version, clock } = this.options;
+    const { store, keys, nodeId, instance, version, clock, masterKeys = [] } = this.options;
     const lease = await this.held();
     const receipt: NodeReceipt = {
       node_id: nodeId,
@@ -124,6 +126,7 @@ export class Presence {
       started_at: this.startedAt,
       version,
       instance,
+      master_keys: masterKeys,
     };
     const key = keys.node(nodeId);
     const result = await store.transact({
