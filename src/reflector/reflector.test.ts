@@ -80,6 +80,7 @@ describe('a reflector', () => {
       const last = await write('a', n);
       expect(await reflector.reached(last, 5_000)).toBe(true);
       expect(known()).toEqual({ a: n });
+      await live();
     }
     expect(reflector.status()).toMatchObject({ listings: 1, failures: 0 });
     expect(revisions).toEqual([...revisions].sort((x, y) => x - y));

@@ -15,6 +15,7 @@ import {
   type StoreEvent,
   type Watch,
 } from '../store/port.ts';
+import { Continuity } from './continuity.ts';
 import { type Action, type EventName, INITIAL, type State, next } from './machine.ts';
 
 export type { KeyValue, StoreEvent } from '../store/port.ts';
@@ -43,6 +44,13 @@ export interface ReflectorOptions {
   readonly random?: () => number;
   /** Wall time, ms: until when what the picture already holds was known to be current. */
   readonly heardAt?: number | undefined;
+  /** Where what the picture already holds stands. */
+  readonly knownAt?: Stamp | undefined;
+  /**
+   * The store turned out not to go on from where the picture stood: a backup was restored, or it is another store.
+   * Called before the picture is replaced by what it holds now.
+   */
+  readonly onRewound?: (from: Stamp, to: Stamp) => void;
 }
 
 export interface ReflectorStatus {
@@ -77,6 +85,7 @@ export class Reflector {
   private current = false;
   /** The watch has to bring this before the picture counts as current. */
   private fence: Revision | undefined;
+  private readonly continuity: Continuity;
   /** Ends whatever activity is under way; a late callback of an ended one is ignored. */
   private activity = new AbortController();
   private watch: Watch | undefined;
@@ -84,6 +93,7 @@ export class Reflector {
 
   constructor(options: ReflectorOptions) {
     this.options = options;
+    this.continuity = new Continuity(options.store);
     const { clock, heardAt } = options;
     if (heardAt !== undefined) {
       this.heardAt = { wall: heardAt, monotonic: clock.monotonic() - Math.max(0, clock.now() - heardAt) };
@@ -182,8 +192,10 @@ export class Reflector {
       const listing = await list(this.options.store, this.options.listed ?? [this.options.prefix]);
       if (signal.aborted) return;
       this.heard();
-      this.options.picture.replace(listing.kvs, listing);
-      this.applied = { clusterId: listing.clusterId, revision: listing.revision };
+      const stamp: Stamp = { clusterId: listing.clusterId, revision: listing.revision };
+      this.noteRewind(stamp);
+      this.options.picture.replace(listing.kvs, stamp);
+      this.applied = stamp;
       this.listings += 1;
       this.send('listed');
       this.wake();
@@ -210,6 +222,7 @@ export class Reflector {
         this.heard();
         picture.apply(step.events, step);
         this.applied = { clusterId: step.clusterId, revision: step.revision };
+        this.continuity.applied(step);
         this.passFence();
         this.wake();
       },
@@ -219,18 +232,32 @@ export class Reflector {
       onEnd: (end) => {
         if (signal.aborted || end.reason === 'stopped') return;
         log.warn({ end }, 'watch ended');
+        if (end.reason === 'rewound') this.continuity.denied(this.applied);
         this.send(end.reason === 'disconnected' ? 'failed' : 'expired');
         this.wake();
       },
     });
   }
 
+  private noteRewind(to: Stamp): void {
+    const from = this.continuity.listed(this.applied ?? this.options.knownAt, to);
+    if (!from) return;
+    this.options.log.error(
+      { from, to },
+      'the store was rewound: a backup was restored, or it is another store',
+    );
+    this.options.onRewound?.(from, to);
+  }
+
   private async prove(signal: AbortSignal): Promise<void> {
     try {
+      const holds = await this.continuity.holds(this.applied);
+      if (signal.aborted) return;
+      if (!holds) return this.send('expired');
       this.fence = (await this.options.fence?.()) ?? NO_REVISION;
     } catch (error) {
       if (signal.aborted) return;
-      this.options.log.warn({ err: error }, 'the fence could not be written');
+      this.options.log.warn({ err: error }, 'what happened before could not be proved to have come');
       return this.send('failed');
     }
     if (!signal.aborted) this.passFence();

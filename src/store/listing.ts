@@ -1,4 +1,4 @@
-import type { Stamp } from '../shared/revision.ts';
+import type { Revision, Stamp } from '../shared/revision.ts';
 import type { ConfigStore, KeyValue, RangePage } from './port.ts';
 
 /** 2,000 keys a page keep one response in the low megabytes and let other work run between pages. */
@@ -9,13 +9,15 @@ export interface Listing extends Stamp {
 }
 
 /**
- * Everything under some prefixes at one revision, page by page.
+ * Everything under some prefixes at one revision, page by page. Without `revision`, that of the first page's
+ * answer.
+ * @param options.revision read as of this revision
  * @throws StoreUnavailableError, or CompactedError when compaction overtakes the listing
  */
 export const list = async (
   store: ConfigStore,
   prefixes: readonly string[],
-  options: { keysOnly?: boolean } = {},
+  options: { keysOnly?: boolean; revision?: Revision } = {},
 ): Promise<Listing> => {
   const kvs: KeyValue[] = [];
   let stamp: Stamp | undefined;
@@ -26,7 +28,7 @@ export const list = async (
         { prefix, ...(after === undefined ? {} : { after }) },
         { ...options, limit: PAGE_KEYS, ...(stamp ? { revision: stamp.revision } : {}) },
       );
-      stamp ??= { clusterId: page.clusterId, revision: page.revision };
+      stamp ??= { clusterId: page.clusterId, revision: options.revision ?? page.revision };
       kvs.push(...page.kvs);
       after = page.kvs.at(-1)?.key;
       more = page.more;

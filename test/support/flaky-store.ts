@@ -23,7 +23,7 @@ export class FlakyStore implements ConfigStore {
   beforeRange: () => void | Promise<void> = () => {};
   ranges = 0;
   transactions = 0;
-  private readonly inner: ConfigStore;
+  private inner: ConfigStore;
   private readonly watches = new Map<Watch, WatchSink>();
   private down = false;
 
@@ -41,6 +41,12 @@ export class FlakyStore implements ConfigStore {
 
   recover(): void {
     this.down = false;
+  }
+
+  /** From now on it is another store, such as one restored from a backup; its watches break. */
+  become(other: ConfigStore): void {
+    this.inner = other;
+    this.cutWatches();
   }
 
   /** Breaks the watches; new ones work. */
