@@ -8,26 +8,19 @@ import type { HistoryEntry } from '../contract/record.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
-import {
-  type ConfigStore,
-  OutcomeUnknownError,
-  StoreRefusedError,
-  StoreUnavailableError,
-  type TransactResult,
-  type Transaction,
-} from '../store/port.ts';
+import { StoreRefusedError } from '../store/port.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
 import { earlierReceipt, requestKey } from './idempotency.ts';
 import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
 import { GuardedReader } from './reader.ts';
 import { storeRefusal } from './store-refusal.ts';
+import { submit } from './submit.ts';
 
 export type { Receipt } from './prepare.ts';
 
 /** How long a writer goes on losing races before it says so. */
 const RACES_MS = 10_000;
-/** How long it goes on asking after a commit whose outcome is unknown. */
-const DOUBT_MS = 4_000;
+
 /** Carries a planned change out. Serialises this node's writers of `lockKey`. @throws Refusal */
 export const commitChange = (
   room: ChangeRoom,
@@ -54,7 +47,7 @@ const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Pr
     const changes = prepared.receipt.edits.length > 0;
     if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
     try {
-      const revision = await submit(room, request, prepared);
+      const revision = await submit(room, prepared.transaction, () => writtenByUs(room, request, prepared));
       if (revision !== undefined) return changes ? { ...prepared.receipt, revision } : prepared.receipt;
     } catch (error) {
       // A restored or expired store may have forgotten the shared lease; a new one settles it.
@@ -67,54 +60,7 @@ const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Pr
   throw new Refusal('busy');
 };
 
-/** @returns the revision it was committed at, or `undefined` when somebody else was first */
-const submit = async (
-  room: ChangeRoom,
-  request: ChangeRequest,
-  prepared: Prepared,
-): Promise<Revision | undefined> => {
-  try {
-    const result = await room.store.transact(prepared.transaction);
-    return result.committed ? result.revision : undefined;
-  } catch (error) {
-    if (!(error instanceof OutcomeUnknownError)) throw error;
-    return resolveDoubt(room, request, prepared, error);
-  }
-};
-
-/**
- * A commit whose outcome is unknown is submitted again word for word: its guards let it in only if the first
- * did not get in, and after that the first can't any more. When they refuse, the history tells whose it was.
- */
-const resolveDoubt = async (
-  room: ChangeRoom,
-  request: ChangeRequest,
-  prepared: Prepared,
-  doubt: OutcomeUnknownError,
-): Promise<Revision | undefined> => {
-  const start = room.clock.monotonic();
-  for (let attempt = 0; room.clock.monotonic() - start < DOUBT_MS; attempt++) {
-    await pause(jittered(attempt, 50, 500, room.random));
-    const result = await attemptAgain(room.store, prepared.transaction);
-    if (!result) continue;
-    if (result.committed) return result.revision;
-    return writtenByUs(room, request, prepared);
-  }
-  throw doubt;
-};
-
-const attemptAgain = async (
-  store: ConfigStore,
-  transaction: Transaction,
-): Promise<TransactResult | undefined> => {
-  try {
-    return await store.transact(transaction);
-  } catch (error) {
-    if (error instanceof OutcomeUnknownError || error instanceof StoreUnavailableError) return undefined;
-    throw error;
-  }
-};
-
+/** By the history: its entry names the request that wrote it. */
 const writtenByUs = async (
   room: ChangeRoom,
   request: ChangeRequest,

@@ -77,7 +77,8 @@ export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly reason: string };
 
-const decode = <T>(text: string, validate: ReturnType<typeof compile>): Decoded<T> => {
+/** Parses and validates a stored JSON value. */
+export const decode = <T>(text: string, validate: ReturnType<typeof compile>): Decoded<T> => {
   const value = parseJson(text);
   if (value === undefined) return { ok: false, reason: 'not JSON' };
   if (validate(value)) return { ok: true, value: value as T };

@@ -1,5 +1,7 @@
-import type { Kind, NodeReceipt, RecordOf } from '../contract/record.ts';
+import { KINDS, type Kind, type NodeReceipt, type RecordOf } from '../contract/record.ts';
+import type { TokenRecord, TokenUse } from '../contract/token.ts';
 import { decodeNodeReceipt, decodeRecord } from '../domain/record.ts';
+import { decodeToken, decodeTokenUse } from '../domain/token.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { KeyValue, StoreEvent } from '../store/port.ts';
@@ -32,10 +34,13 @@ export interface Snapshot {
   readonly routes: ReadonlyMap<string, Cached<RecordOf['routes']>>;
   readonly ssl: ReadonlyMap<string, Cached<RecordOf['ssl']>>;
   readonly nodes: ReadonlyMap<string, Cached<NodeReceipt>>;
+  /** API tokens by id. For the gate and its operators: no other answer may show them. */
+  readonly tokens: ReadonlyMap<string, Cached<TokenRecord>>;
+  readonly token_uses: ReadonlyMap<string, Cached<TokenUse>>;
   readonly quarantined: ReadonlyMap<string, Quarantined>;
 }
 
-type Families = 'config' | 'routes' | 'ssl' | 'nodes' | 'quarantined';
+type Families = 'config' | 'routes' | 'ssl' | 'nodes' | 'tokens' | 'token_uses' | 'quarantined';
 
 /** A snapshot in the making: each map is copied on its first change only. */
 class Draft {
@@ -68,6 +73,8 @@ const EMPTY: Pick<Snapshot, Families> = {
   routes: new Map(),
   ssl: new Map(),
   nodes: new Map(),
+  tokens: new Map(),
+  token_uses: new Map(),
   quarantined: new Map(),
 };
 
@@ -83,7 +90,8 @@ export class NodeCache implements Picture {
 
   /** The parts of the source prefix that are cached: everything but history, claims and requests. */
   static listed(keys: Keyspace): string[] {
-    return [keys.records('config'), keys.records('routes'), keys.records('ssl'), keys.nodes()];
+    const records = KINDS.map((kind) => keys.records(kind));
+    return [...records, keys.nodes(), keys.tokens(), keys.tokenUses()];
   }
 
   /** `undefined` until the first listing. */
@@ -143,8 +151,31 @@ export class NodeCache implements Picture {
       else draft.map('nodes').delete(place.id);
       return false;
     }
+    if (place.family === 'token_uses') {
+      const use = decodeTokenUse(kv.value);
+      if (use.ok) draft.map('token_uses').set(place.id, { value: use.value, revision: kv.modRevision });
+      return false;
+    }
+    if (place.family === 'tokens') {
+      this.putToken(draft, place.id, kv);
+      return true;
+    }
     this.putRecord(draft, place.family, place.id, kv);
     return true;
+  }
+
+  /** A spoilt token is not served as it was last: it may have been spoilt to end it. */
+  private putToken(draft: Draft, id: string, kv: KeyValue): void {
+    const { key, modRevision: revision, value } = kv;
+    const decoded = decodeToken(id, value);
+    if (decoded.ok) {
+      draft.map('tokens').set(id, { value: decoded.value, revision });
+      if (draft.has('quarantined', key)) draft.map('quarantined').delete(key);
+      return;
+    }
+    draft.map('tokens').delete(id);
+    const { reason } = decoded;
+    draft.map('quarantined').set(key, { key, revision, reason, serving: 'nothing' });
   }
 
   private putRecord(draft: Draft, kind: Kind, id: string, kv: KeyValue): void {
@@ -167,7 +198,7 @@ export class NodeCache implements Picture {
     if (!place || place.family === 'other' || place.family === 'versions') return false;
     draft.map(place.family).delete(place.id);
     if (draft.has('quarantined', key)) draft.map('quarantined').delete(key);
-    return place.family !== 'nodes';
+    return place.family !== 'nodes' && place.family !== 'token_uses';
   }
 
   private publish(snapshot: Snapshot): void {

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KINDS, type Kind } from '../contract/record.ts';
+import { KINDS } from '../contract/record.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import { pause } from '../shared/async.ts';
@@ -12,12 +12,16 @@ import type { NodeCache, Snapshot } from './cache.ts';
 /** At most one write in this time; a crash loses no more than what the store has anyway. */
 const INTERVAL_MS = 1_000;
 
+/** Tokens, hashed, go with the records: a node that answers must know whom. */
+const FAMILIES = [...KINDS, 'tokens'] as const;
+type Family = (typeof FAMILIES)[number];
+
 interface Saved {
   readonly cluster_id: string;
   readonly revision: number;
   /** Milliseconds since the epoch at which this was known to be current. */
   readonly at: number;
-  readonly records: readonly (readonly [Kind, id: string, revision: number, record: unknown])[];
+  readonly records: readonly (readonly [Family, id: string, revision: number, record: unknown])[];
 }
 
 /**
@@ -55,10 +59,10 @@ export class LastKnown {
         this.log.warn({ file: this.path() }, 'the last known configuration can not be read');
       return undefined;
     }
-    const kvs = saved.records.map(([kind, id, at, record]): KeyValue => {
+    const kvs = saved.records.map(([family, id, at, record]): KeyValue => {
       const modRevision = revision(at);
       return {
-        key: this.keys.record(kind, id),
+        key: family === 'tokens' ? this.keys.token(id) : this.keys.record(family, id),
         value: JSON.stringify(record),
         modRevision,
         createRevision: modRevision,
@@ -100,8 +104,8 @@ export class LastKnown {
   }
 
   private render(snapshot: Snapshot): Saved {
-    const records = KINDS.flatMap((kind) =>
-      [...snapshot[kind]].map(([id, cached]) => [kind, id, cached.revision, cached.value] as const),
+    const records = FAMILIES.flatMap((family) =>
+      [...snapshot[family]].map(([id, cached]) => [family, id, cached.revision, cached.value] as const),
     );
     return {
       cluster_id: snapshot.stamp.clusterId,

@@ -5,7 +5,7 @@ import { KINDS, type Kind } from '../contract/record.ts';
 export type SourceKey =
   | { readonly family: Kind; readonly id: string }
   | { readonly family: 'versions'; readonly kind: Kind; readonly id: string; readonly version: number }
-  | { readonly family: 'nodes'; readonly id: string }
+  | { readonly family: 'nodes' | 'tokens' | 'token_uses'; readonly id: string }
   | { readonly family: 'other' };
 
 /**
@@ -30,6 +30,13 @@ const APISIX_DIRECTORIES = [
   'cdn_defense/policies',
   'cdn_defense/keyring',
 ];
+
+/** Directories with one key for each id, besides the kinds of records. */
+const PLAIN_FAMILIES = new Map<string, 'nodes' | 'tokens' | 'token_uses'>([
+  ['nodes', 'nodes'],
+  ['tokens', 'tokens'],
+  ['token-uses', 'token_uses'],
+]);
 
 const KIND_NAMES: ReadonlySet<string> = new Set(KINDS);
 
@@ -70,8 +77,31 @@ export class Keyspace {
     return `${this.source}fences/${id}`;
   }
 
+  /** Written with each repair of the projection: names what it wrote. */
+  repairNote(): string {
+    return `${this.source}repairs/projection`;
+  }
+
   nodes(): string {
     return `${this.source}nodes/`;
+  }
+
+  /** An API token, hashed. */
+  token(id: string): string {
+    return `${this.source}tokens/${id}`;
+  }
+
+  tokens(): string {
+    return `${this.source}tokens/`;
+  }
+
+  /** When a token was last used. */
+  tokenUse(id: string): string {
+    return `${this.source}token-uses/${id}`;
+  }
+
+  tokenUses(): string {
+    return `${this.source}token-uses/`;
   }
 
   /** A key that signs challenges. */
@@ -142,7 +172,8 @@ export class Keyspace {
     if (!key.startsWith(this.source)) return undefined;
     const [family = '', id = '', ...rest] = key.slice(this.source.length).split('/');
     if (KIND_NAMES.has(family) && id !== '' && rest.length === 0) return { family: family as Kind, id };
-    if (family === 'nodes' && id !== '' && rest.length === 0) return { family: 'nodes', id };
+    const plain = PLAIN_FAMILIES.get(family);
+    if (plain && id !== '' && rest.length === 0) return { family: plain, id };
     const version = Number(rest[1]);
     if (family === 'versions' && KIND_NAMES.has(id) && rest[0] && Number.isSafeInteger(version)) {
       return { family: 'versions', kind: id as Kind, id: rest[0], version };
