@@ -92,8 +92,10 @@ const reasonOf = (header: string | undefined): string | undefined => {
 /** The change asked for by a call. @throws Refusal invalid_value for malformed headers */
 export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
   const key = call.headers['idempotency-key'];
+  const { actor, role, token_id, remote } = call.principal;
   return {
-    actor: call.principal.actor,
+    actor,
+    origin: { role, ...(token_id === undefined ? {} : { token_id }), from: remote },
     request_id: call.request_id,
     reason: reasonOf(call.headers['x-change-reason']),
     preconditions: {

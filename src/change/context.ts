@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/principal.ts';
 import type { UpstreamRules } from '../domain/upstream.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -32,6 +33,7 @@ export interface Preconditions {
 /** One request for a change. */
 export interface ChangeRequest {
   readonly actor: string;
+  readonly origin?: Origin | undefined;
   readonly request_id: string;
   readonly reason?: string | undefined;
   readonly preconditions?: Preconditions | undefined;

@@ -1,5 +1,5 @@
 import { Refusal } from '../contract/errors.ts';
-import type { HistoryEntry, Kind, Sealed } from '../contract/record.ts';
+import type { HistoryEntry, Kind } from '../contract/record.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { list } from '../store/listing.ts';
 import { StoreUnavailableError } from '../store/port.ts';
@@ -62,6 +62,11 @@ export const readHistory = async (
 const shownEntry = (text: string, revision: number): ShownEntry | undefined => {
   const entry = parseJson(text);
   if (!isObject(entry) || !isObject(entry['record'])) return undefined;
-  const { sealed_key: _sealed, ...record } = entry['record'] as { sealed_key?: Sealed };
-  return { ...(entry as unknown as HistoryEntry), record, revision };
+  return { ...(entry as unknown as HistoryEntry), record: shownRecord(entry['record']), revision };
+};
+
+/** A stored record as far as it may be shown: without the sealed key. */
+export const shownRecord = (record: Record<string, unknown>): Record<string, unknown> => {
+  const { sealed_key: _sealed, ...shown } = record;
+  return shown;
 };

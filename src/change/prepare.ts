@@ -12,6 +12,7 @@ import { assertReadable } from '../projection/schema.ts';
 import { parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
+import { changePut } from './change-log.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
 import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf } from './edit.ts';
 import { requestPut } from './idempotency.ts';
@@ -50,6 +51,7 @@ export const prepare = async (
   const now = room.clock.now();
   const author = {
     actor: request.actor,
+    origin: request.origin,
     request_id: request.request_id,
     reason: request.reason,
     at: new Date(now).toISOString(),
@@ -57,6 +59,10 @@ export const prepare = async (
   const parts = await Promise.all(edits.map((edit) => prepareEdit(room, reader, edit, author, now)));
   const summaries = parts.map((part) => part.summary);
   const puts = parts.flatMap((part) => part.puts);
+  if (edits.length > 0) {
+    const logged = parts.map((part) => ({ ...part.summary, tenant_id: part.tenant_id }));
+    puts.push(changePut(room.keys, reader.revision, author, logged));
+  }
   if (request.idempotency && !request.dry_run) {
     puts.push(
       await requestPut(room, request.idempotency, {
@@ -103,6 +109,7 @@ const checkPreconditions = (edit: Edit, preconditions: Preconditions | undefined
 
 interface PreparedEdit {
   readonly summary: EditSummary;
+  readonly tenant_id: string;
   readonly record: RecordOf[Kind] | null;
   readonly guards: readonly Guard[];
   readonly puts: readonly Put[];
@@ -135,6 +142,7 @@ const prepareEdit = async (
   const pruned = prunedVersion(version);
   return {
     summary: { kind, id, action, version },
+    tenant_id: entryOf.tenant_id,
     record,
     guards: [{ key: keys.history(kind, id, version), modRevision: NO_REVISION }],
     puts: [

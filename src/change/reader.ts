@@ -25,12 +25,18 @@ export class GuardedReader {
   private readonly seen = new Map<string, Guard>();
   private readonly reads = new Map<string, Promise<KeyValue | undefined>>();
   private readonly trusting: boolean;
+  private newestSeen = NO_REVISION;
 
   /** @param trusting takes a record's word for its version; an attempt after a lost race looks at the history */
   constructor(store: ConfigStore, keys: Keyspace, trusting: boolean) {
     this.store = store;
     this.keys = keys;
     this.trusting = trusting;
+  }
+
+  /** The newest revision that anything was read at. What is planned on it commits later. */
+  get revision(): Revision {
+    return this.newestSeen;
   }
 
   guards(): Guard[] {
@@ -103,6 +109,7 @@ export class GuardedReader {
     const underway = this.reads.get(key);
     if (underway) return underway;
     const read = this.store.range({ key }).then((page) => {
+      this.note(page.revision);
       const kv = page.kvs[0];
       this.seen.set(key, { key, modRevision: kv?.modRevision ?? NO_REVISION });
       return kv;
@@ -111,10 +118,15 @@ export class GuardedReader {
     return read;
   }
 
+  private note(revision: Revision): void {
+    if (revision > this.newestSeen) this.newestSeen = revision;
+  }
+
   /** All claims at one place are of one tenant, so the first tells, and guards, as well as all. */
   private async at(place: ClaimPlace): Promise<string[]> {
     const prefix = this.keys.claimsAt(place.space, place.labels, place.wildcard);
     const page = await this.store.range({ prefix }, { limit: 1 });
+    this.note(page.revision);
     const [claim] = page.kvs;
     if (claim) this.seen.set(claim.key, { key: claim.key, modRevision: claim.modRevision });
     else this.seen.set(prefix, { prefix, unchangedSince: page.revision });
@@ -125,6 +137,7 @@ export class GuardedReader {
     const prefix = this.keys.claimsUnder(place.space, place.labels);
     const apex = this.keys.claimsAt(place.space, place.labels, false);
     const listing = await list(this.store, [prefix]);
+    this.note(listing.revision);
     this.seen.set(prefix, { prefix, unchangedSince: listing.revision });
     return listing.kvs.filter((kv) => !kv.key.startsWith(apex)).map(holderOf);
   }

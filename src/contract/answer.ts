@@ -97,12 +97,23 @@ export const CertificateList = page('CertificateList', {
   certificates: Type.Array(CertificateView),
 });
 
+/** Where a change came from. */
+const Origin = Type.Object(
+  {
+    role: Type.Optional(Type.String()),
+    token_id: Type.Optional(Type.String({ description: 'The API token that was shown.' })),
+    from: Type.Optional(Type.String({ description: 'The address the request came from.' })),
+  },
+  { description: 'Shown to operators only.' },
+);
+
 const HistoryItem = Type.Object(
   {
     version: Type.Integer(),
     action: Type.String({ description: '`create`, `update` or `delete`.' }),
     at: Type.String(),
     by: Type.String(),
+    origin: Type.Optional(Origin),
     reason: Type.Optional(Type.String()),
     request_id: Type.String(),
     revision: Type.Integer(),

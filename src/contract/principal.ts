@@ -15,3 +15,12 @@ export interface Principal {
   /** The address the request came from. */
   readonly remote: string;
 }
+
+/** Where a change came from: kept in the history, beside the actor's name. */
+export interface Origin {
+  readonly role?: string;
+  /** Which token was shown; never the token. */
+  readonly token_id?: string;
+  /** The address of whoever asked. */
+  readonly from?: string;
+}

@@ -4,6 +4,7 @@
  */
 import type { CertificateFacts } from './certificate.ts';
 import type { DefenseConfig, TenantConfig } from './policy.ts';
+import type { Origin } from './principal.ts';
 import type { RouteSpec } from './route.ts';
 
 /** The kinds of source records, named as their directories are. */
@@ -83,6 +84,7 @@ export interface HistoryEntry<K extends Kind = Kind> extends Resealed {
   readonly action: Action;
   readonly at: string;
   readonly by: string;
+  readonly origin?: Origin;
   readonly reason?: string;
   /** Names the one request that wrote it, so an unclear commit can be told apart from somebody else's. */
   readonly request_id: string;

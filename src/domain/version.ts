@@ -1,3 +1,4 @@
+import type { Origin } from '../contract/principal.ts';
 import type { Action, HistoryEntry, Kind, RecordOf } from '../contract/record.ts';
 
 /** Versions an object keeps before its oldest is pruned. */
@@ -16,6 +17,7 @@ export const prunedVersion = (version: number): number | undefined =>
 /** Who changes something, and why. */
 export interface Authorship {
   readonly actor: string;
+  readonly origin?: Origin | undefined;
   readonly request_id: string;
   readonly reason?: string | undefined;
   /** ISO 8601. */
@@ -37,6 +39,7 @@ export const historyEntry = <K extends Kind>(
   action,
   at: author.at,
   by: author.actor,
+  ...(author.origin === undefined ? {} : { origin: author.origin }),
   ...(author.reason === undefined ? {} : { reason: author.reason }),
   request_id: author.request_id,
   record,

@@ -1,5 +1,6 @@
 import { DIRECTORIES, type Directory } from '../contract/directory.ts';
 import { KINDS, type Kind } from '../contract/record.ts';
+import type { Revision } from '../shared/revision.ts';
 
 /** What a source key names. `claims` and `requests` matter to writers only. */
 export type SourceKey =
@@ -39,6 +40,9 @@ const PLAIN_FAMILIES = new Map<string, 'nodes' | 'tokens' | 'token_uses'>([
 ]);
 
 const KIND_NAMES: ReadonlySet<string> = new Set(KINDS);
+
+/** Digits of the largest revision that a number holds exactly. */
+const REVISION_DIGITS = 16;
 
 /** The one home of every key in the store. No key is built anywhere else. */
 export class Keyspace {
@@ -128,6 +132,25 @@ export class Keyspace {
   /** `digest` is the hash of the caller's key, so no key text of a caller reaches the store. */
   request(tenant: string, digest: string): string {
     return `${this.source}requests/${tenant}/${digest}`;
+  }
+
+  /**
+   * An entry of the change log. The revision that the change was planned at is in the name, counted from the far
+   * end, so that the newest entries come first in the order of keys. The revision that carries the change is later,
+   * by the few changes that raced it.
+   */
+  change(planned: Revision, request_id: string): string {
+    return `${this.changesFrom(planned)}-${request_id}`;
+  }
+
+  changes(): string {
+    return `${this.source}changes/`;
+  }
+
+  /** Entries of the change log that were planned at this revision or before come after this in the order of keys. */
+  changesFrom(planned: Revision): string {
+    const place = Number.MAX_SAFE_INTEGER - planned;
+    return `${this.changes()}${String(place).padStart(REVISION_DIGITS, '0')}`;
   }
 
   /** Everything claimed at exactly this place. A claim's value is `{tenant_id}`; its holder is in the key. */

@@ -42,9 +42,11 @@ export const contentsOf = async (store: ConfigStore): Promise<Map<string, string
   return new Map(kvs.map((kv) => [kv.key, kv.value]));
 };
 
-/** The keys of what there is, less the history, which outlives its object. */
+/** The keys of what there is, less the history and the change log, which outlive their object. */
 export const livingKeys = async (store: ConfigStore): Promise<string[]> =>
-  [...(await contentsOf(store)).keys()].filter((key) => !key.startsWith(`${KEYS.source}versions/`));
+  [...(await contentsOf(store)).keys()].filter(
+    (key) => !key.startsWith(`${KEYS.source}versions/`) && !key.startsWith(KEYS.changes()),
+  );
 
 export const historyOf = async (
   store: ConfigStore,

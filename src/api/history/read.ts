@@ -26,10 +26,12 @@ export const getHistory = endpoint({
     ),
     response: { 200: HistoryList },
   },
-  handle: async ({ node, params, query, tenant_id }) => {
-    const { id } = params;
-    const kind = params.kind;
-    const page = await readHistory(node.changes, { tenant_id, kind, id, ...query });
-    return { status: 200, body: { kind, id, ...page } };
+  handle: async ({ node, params, query, tenant_id, principal }) => {
+    const { id, kind } = params;
+    const { entries, ...page } = await readHistory(node.changes, { tenant_id, kind, id, ...query });
+    // The addresses of operators are none of a tenant's business.
+    const shown =
+      principal.role === 'operator' ? entries : entries.map(({ origin: _hidden, ...rest }) => rest);
+    return { status: 200, body: { kind, id, ...page, entries: shown } };
   },
 });
