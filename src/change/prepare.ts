@@ -131,13 +131,13 @@ const prepareEdit = async (
   const entryOf = record ?? before?.record;
   if (!entryOf) throw new Error(`nothing to delete at ${kind}/${id}`);
   const action = actionOf(edit);
-  const entry = JSON.stringify(historyEntry(kind, id, action, entryOf, version, author));
-  if (entry.length > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
-
   const projections = record
     ? projectionsOf(kind, record, room.sealer)
     : placesOf(kind, id).map((place) => ({ ...place, body: null }));
   const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), edit);
+  const written = projected.edits.map(({ directory, id: at, action: op }) => ({ directory, id: at, op }));
+  const entry = JSON.stringify(historyEntry(kind, id, action, entryOf, version, author, written));
+  if (entry.length > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
   const claims = await prepareClaims(room, reader, edit, record);
   const pruned = prunedVersion(version);
   return {

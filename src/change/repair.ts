@@ -1,13 +1,13 @@
 import type { Directory } from '../contract/directory.ts';
 import { DIRECTORIES } from '../contract/directory.ts';
-import type { Kind } from '../contract/record.ts';
+import type { Kind, RepairNote } from '../contract/record.ts';
 import { decodeKeyRecord, decodeRecord } from '../domain/record.ts';
 import { projectKey } from '../projection/keyring.ts';
 import { type Projected, isManaged, render } from '../projection/object.ts';
 import { placesOf } from '../projection/place.ts';
 import { NO_REVISION } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
-import type { Guard, KeyValue } from '../store/port.ts';
+import type { Guard, KeyValue, Put } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 import { projectionsOf } from './edit.ts';
 import { openKey } from './keyring.ts';
@@ -51,7 +51,8 @@ export const repairProjection = async (room: ChangeRoom): Promise<Repair[]> => {
       { key, modRevision: stored?.modRevision ?? NO_REVISION },
       { key: object.source.key, modRevision: object.source.modRevision },
     ];
-    const { committed } = await room.store.transact({ guards, puts: [{ key, value }], deletes: [] });
+    const puts = [{ key, value }, repairNote(room, object, 'put')];
+    const { committed } = await room.store.transact({ guards, puts, deletes: [] });
     repairs.push(repair(room, object, stored ? 'different' : 'missing', committed));
   }
   for (const [key, stored] of found) {
@@ -59,7 +60,8 @@ export const repairProjection = async (room: ChangeRoom): Promise<Repair[]> => {
     if (!place || wanted.has(key) || unreadable.has(key) || !isManaged(place.directory, stored.value))
       continue;
     const guards: Guard[] = [{ key, modRevision: stored.modRevision }, ...absentSource(room, place)];
-    const { committed } = await room.store.transact({ guards, puts: [], deletes: [key] });
+    const puts = [repairNote(room, place, 'delete')];
+    const { committed } = await room.store.transact({ guards, puts, deletes: [key] });
     repairs.push(repair(room, place, 'orphan', committed));
   }
   for (const entry of repairs) room.log.warn({ ...entry }, 'the projection differed from its source');
@@ -72,6 +74,19 @@ const repair = (
   found: Repair['found'],
   repaired: boolean,
 ): Repair => ({ directory, id, found, at: new Date(room.clock.now()).toISOString(), repaired });
+
+/** Tells the nodes, which watch the source only, what this transaction writes for the gateways. */
+const repairNote = (
+  { keys, clock }: ChangeRoom,
+  { directory, id }: { directory: Directory; id: string },
+  op: 'put' | 'delete',
+): Put => {
+  const note: RepairNote = {
+    projected: [{ directory, id, op }],
+    at: new Date(clock.now()).toISOString(),
+  };
+  return { key: keys.repairNote(), value: JSON.stringify(note) };
+};
 
 /** An orphan stays an orphan only while nobody creates its record. */
 const absentSource = (room: ChangeRoom, place: { directory: Directory; id: string }): Guard[] => {

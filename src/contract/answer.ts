@@ -117,6 +117,11 @@ const HistoryItem = Type.Object(
     reason: Type.Optional(Type.String()),
     request_id: Type.String(),
     revision: Type.Integer(),
+    projected: Type.Optional(
+      Type.Array(Type.Object({ directory: Type.String(), id: Type.String(), op: Type.String() }), {
+        description: 'What gateways read of it that the same transaction wrote.',
+      }),
+    ),
     record: Type.Unknown({
       description: 'The object as written; for a delete, as it was last. Never with a key.',
     }),

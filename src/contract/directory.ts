@@ -7,3 +7,10 @@ export const DIRECTORIES = [
   'cdn_defense/keyring',
 ] as const;
 export type Directory = (typeof DIRECTORIES)[number];
+
+/** One object of the projection that a transaction really wrote; what said the same already is not written. */
+export interface ProjectedWrite {
+  readonly directory: Directory;
+  readonly id: string;
+  readonly op: 'put' | 'delete';
+}

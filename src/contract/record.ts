@@ -3,6 +3,7 @@
  * the truth; everything else is derived.
  */
 import type { CertificateFacts } from './certificate.ts';
+import type { ProjectedWrite } from './directory.ts';
 import type { DefenseConfig, TenantConfig } from './policy.ts';
 import type { Origin } from './principal.ts';
 import type { RouteSpec } from './route.ts';
@@ -88,8 +89,16 @@ export interface HistoryEntry<K extends Kind = Kind> extends Resealed {
   readonly reason?: string;
   /** Names the one request that wrote it, so an unclear commit can be told apart from somebody else's. */
   readonly request_id: string;
+  /** What gateways read of it that the same transaction wrote. Absent in entries of earlier releases. */
+  readonly projected?: readonly ProjectedWrite[];
   /** The record as written; the last one for a delete. */
   readonly record: RecordOf[K];
+}
+
+/** `repairs/projection`: what the last repair wrote in the same transaction, so that nodes learn of each from the source. */
+export interface RepairNote {
+  readonly projected: readonly ProjectedWrite[];
+  readonly at: string;
 }
 
 /** `keyring/{kid}`: a key that signs challenges and clearances. No history: a secret is not kept longer than it lives. */

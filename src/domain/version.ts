@@ -1,3 +1,4 @@
+import type { ProjectedWrite } from '../contract/directory.ts';
 import type { Origin } from '../contract/principal.ts';
 import type { Action, HistoryEntry, Kind, RecordOf } from '../contract/record.ts';
 
@@ -31,6 +32,7 @@ export const historyEntry = <K extends Kind>(
   record: RecordOf[K],
   version: number,
   author: Authorship,
+  projected: readonly ProjectedWrite[],
 ): HistoryEntry<K> => ({
   kind,
   id,
@@ -42,5 +44,6 @@ export const historyEntry = <K extends Kind>(
   ...(author.origin === undefined ? {} : { origin: author.origin }),
   ...(author.reason === undefined ? {} : { reason: author.reason }),
   request_id: author.request_id,
+  projected,
   record,
 });
