@@ -7,6 +7,7 @@ import type { Language } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Presence } from '../fleet/presence.ts';
+import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
 import type { Gate } from './gate.ts';
@@ -21,6 +22,7 @@ export interface Node {
   readonly cache: NodeCache;
   readonly convergence: Convergence;
   readonly presence: Presence;
+  readonly rewinds: Rewinds;
   readonly gate: Gate;
   readonly metrics: Metrics;
   readonly clock: Clock;

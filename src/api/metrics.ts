@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Convergence } from '../fleet/convergence.ts';
+import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
 
@@ -8,6 +9,7 @@ export interface MetricsSources {
   readonly cache: NodeCache;
   readonly reflector: Reflector;
   readonly convergence: Convergence;
+  readonly rewinds: Rewinds;
 }
 
 /** A node's Prometheus metrics. Gauges are read at each scrape, so they never lag behind what they measure. */
@@ -16,7 +18,7 @@ export class Metrics {
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly refusals: Counter<'code'>;
 
-  constructor({ nodeId, cache, reflector, convergence }: MetricsSources) {
+  constructor({ nodeId, cache, reflector, convergence, rewinds }: MetricsSources) {
     const registers = [this.registry];
     this.registry.setDefaultLabels({ node: nodeId });
     collectDefaultMetrics({ register: this.registry });
@@ -56,6 +58,11 @@ export class Metrics {
       () => reflector.status().age_ms / 1000,
     );
     gauge('lockstep_reflector_listings', 'Full listings since the start', () => reflector.status().listings);
+    gauge(
+      'lockstep_store_rewinds',
+      'Times since the start that the store was found rewound: a restored backup, or another store',
+      () => rewinds.total,
+    );
     gauge(
       'lockstep_quarantined_records',
       'Stored values that can not be used',

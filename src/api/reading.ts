@@ -1,8 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Refusal } from '../contract/errors.ts';
-import type { Freshness } from '../contract/answer.ts';
+import type { Freshness, StoreRewound } from '../contract/answer.ts';
 import type { Snapshot } from '../reflector/cache.ts';
-import { revision } from '../shared/revision.ts';
+import { type Stamp, revision } from '../shared/revision.ts';
 import type { Answer, Call, Node } from './endpoint.ts';
 
 /** Silence longer than this means the store may have moved on without us. */
@@ -42,6 +42,15 @@ export const freshness = (node: Node): Freshness =>
   isLive(node)
     ? { source: `global-${node.changes.store.kind}` }
     : { source: 'local-cache', stale: true, age_ms: node.reflector.status().age_ms };
+
+const shownStamp = ({ clusterId, revision: at }: Stamp): StoreRewound['from'] => ({
+  cluster_id: clusterId,
+  revision: at,
+});
+
+/** When this node found its store rewound, newest last. */
+export const rewindsOf = (node: Node): StoreRewound[] =>
+  node.rewinds.list().map(({ at, from, to }) => ({ at, from: shownStamp(from), to: shownStamp(to) }));
 
 /**
  * The cache to answer from, at least at the revision asked for.

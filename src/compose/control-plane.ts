@@ -17,6 +17,7 @@ import type { UpstreamRules } from '../domain/upstream.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Leader } from '../fleet/leader.ts';
 import { Presence } from '../fleet/presence.ts';
+import { Rewinds } from '../fleet/rewinds.ts';
 import { NodeCache } from '../reflector/cache.ts';
 import { LastKnown } from '../reflector/last-known.ts';
 import { Reflector } from '../reflector/reflector.ts';
@@ -96,10 +97,11 @@ const keyringKeeper = (options: ControlPlaneOptions, changes: ChangeRoom): Leade
   });
 };
 
-/** Starts one Defense API node on a store that the caller owns. Disposing drains it. */
-export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
+/** Puts a node's parts together; nothing runs yet. */
+const assemble = async (
+  options: ControlPlaneOptions,
+): Promise<{ node: Node; lastKnown: LastKnown | undefined }> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
-  const stack = new DisposeStack();
   const changes = changeRoom(options, clock);
   const cache = new NodeCache(keys);
   const heardAt = (): number | undefined => reflector.status().heard_at;
@@ -107,6 +109,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     options.lastKnown === undefined
       ? undefined
       : new LastKnown(options.lastKnown, { keys, cache, log, heardAt });
+  const lastHeardAt = await lastKnown?.load();
+  const rewinds = new Rewinds(clock);
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
@@ -118,13 +122,17 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     },
     clock,
     log,
-    heardAt: await lastKnown?.load(),
+    heardAt: lastHeardAt,
+    knownAt: cache.snapshot()?.stamp,
+    onRewound: (from, to) => rewinds.note(from, to),
+    onCurrent: () => presence.look(),
   });
   const convergence = new Convergence(cache, reflector, nodeId);
   const masterKeys = options.sealer?.kids ?? [];
-  const instance = randomUUID();
-  const presence = new Presence({ store, keys, cache, nodeId, instance, version, masterKeys, clock, log });
-  const metrics = new Metrics({ nodeId, cache, reflector, convergence });
+  const current = (): boolean => reflector.status().current;
+  const own = { nodeId, instance: randomUUID(), version, masterKeys };
+  const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
+  const metrics = new Metrics({ nodeId, cache, reflector, convergence, rewinds });
   const gate = new Gate(options.gate);
   const node: Node = {
     nodeId,
@@ -134,12 +142,22 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     cache,
     convergence,
     presence,
+    rewinds,
     gate,
     metrics,
     clock,
     log,
     repairs: [],
   };
+  return { node, lastKnown };
+};
+
+/** Starts one Defense API node on a store that the caller owns. Disposing drains it. */
+export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
+  const { log } = options;
+  const stack = new DisposeStack();
+  const { node, lastKnown } = await assemble(options);
+  const { changes, presence, reflector } = node;
   try {
     // An address that can't be had is found out before anything else has begun.
     const server = await createServer(node);

@@ -177,6 +177,23 @@ export const FleetDefenseChanged = changeAnswer('FleetDefenseChanged', {
   }),
 });
 
+const StampView = Type.Object({ cluster_id: Type.String(), revision: Type.Integer() }, { title: 'Stamp' });
+
+/** What a node shows of its store having been rewound. */
+export const StoreRewound = Type.Object(
+  {
+    at: Type.String({ description: 'When this node noticed, ISO 8601.' }),
+    from: StampView,
+    to: StampView,
+  },
+  {
+    title: 'StoreRewound',
+    description:
+      'The store did not go on from where this node stood: a backup was restored, or it is another store. Gateways may still serve what came after the backup; docs/operations.md says what to do.',
+  },
+);
+export type StoreRewound = Static<typeof StoreRewound>;
+
 const RepairView = Type.Object(
   {
     directory: Type.String(),
@@ -210,6 +227,9 @@ export const SyncStatus = Type.Object(
     cluster_id: Type.String(),
     age_ms: Type.Integer({ description: 'Time since the store was last heard from.' }),
     node_id_conflict: Type.Boolean({ description: 'Another process reports under this node id.' }),
+    store_rewound: Type.Array(StoreRewound, {
+      description: 'Each time since its start that this node found the store rewound, newest last.',
+    }),
     nodes: Type.Array(
       Type.Object({
         node_id: Type.String(),
@@ -251,6 +271,7 @@ export const Health = Type.Object(
   {
     status: Type.String(),
     etcd_connected: Type.Optional(Type.Boolean()),
+    store_rewound: Type.Optional(StoreRewound),
   },
   { title: 'Health' },
 );

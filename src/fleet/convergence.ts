@@ -57,8 +57,11 @@ export class Convergence {
 
 /** A receipt of another cluster, or from before a restore, counts for nothing. */
 const reported = (snapshot: Snapshot, id: string): number => {
-  const receipt = snapshot.nodes.get(id)?.value;
-  if (receipt?.cluster_id !== snapshot.stamp.clusterId) return 0;
+  const cached = snapshot.nodes.get(id);
+  const receipt = cached?.value;
+  if (!receipt || receipt.cluster_id !== snapshot.stamp.clusterId) return 0;
+  // Nobody can have applied what had not been written yet: that receipt is of a history that a restore has undone.
+  if (receipt.revision >= cached.revision) return 0;
   // A receipt above our own revision is either news we have not read yet or a leftover of a rewound store.
   return receipt.revision <= Math.max(snapshot.stamp.revision, appliedBy(snapshot)) ? receipt.revision : 0;
 };

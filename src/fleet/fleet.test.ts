@@ -79,6 +79,21 @@ describe('receipts', () => {
     await until('they are seen', () => fleet.nodes[0]?.node.cache.snapshot()?.nodes.size === 4);
     expect(convergence()?.pending(revision)).toEqual(['beyond', 'elsewhere']);
   });
+
+  test('that name a revision which was not there when they were written prove nothing, also once it is', async () => {
+    const genuine = (await receiptOf('node-2'))?.receipt as NodeReceipt;
+    const revision = (await fleet.revision()) + 5;
+    const value = JSON.stringify({ ...genuine, node_id: 'undone', revision });
+    await fleet.store.transact({
+      guards: [],
+      puts: [{ key: fleet.keys.node('undone'), value }],
+      deletes: [],
+    });
+    let last = 0;
+    while (last < revision) last = await write(last % 100);
+    await until('both real nodes have it', () => (convergence()?.pending(revision).length ?? 9) <= 1);
+    expect(convergence()?.pending(revision)).toEqual(['undone']);
+  });
 });
 
 test('two processes with one node id: the later one reports, the earlier one says so and recovers', async () => {

@@ -16,6 +16,8 @@ export interface PresenceOptions {
   readonly store: ConfigStore;
   readonly keys: Keyspace;
   readonly cache: NodeCache;
+  /** Whether the cache is proved to hold what the store has. Nothing is reported while it is not. */
+  readonly current: () => boolean;
   readonly nodeId: string;
   /** Tells this process from another that was given the same node id. */
   readonly instance: string;
@@ -56,6 +58,11 @@ export class Presence {
     this.running = this.run();
   }
 
+  /** To be called when the cache has become current. */
+  look(): void {
+    this.wake();
+  }
+
   /** Another process says it is this node: one of the two is set up wrongly. */
   hasRival(): boolean {
     return this.rival;
@@ -94,7 +101,7 @@ export class Presence {
   /** The stamp to report, if the store does not hold it yet. */
   private wanted(): Stamp | undefined {
     const snapshot = this.options.cache.snapshot();
-    if (!snapshot || this.rival) return undefined;
+    if (!snapshot || this.rival || !this.options.current()) return undefined;
     const stamp: Stamp = { clusterId: snapshot.stamp.clusterId, revision: appliedBy(snapshot) };
     const same =
       this.lease !== undefined &&
@@ -141,9 +148,14 @@ export class Presence {
   /** Waits for the own receipt to come back, so that it is not written twice. */
   private async seen(revision: Revision): Promise<void> {
     const { cache, nodeId } = this.options;
+    let before: Stamp | undefined;
     while (!this.stopped.signal.aborted && this.lease) {
-      const known = cache.snapshot()?.nodes.get(nodeId)?.revision ?? NO_REVISION;
-      if (known >= revision || (cache.snapshot()?.stamp.revision ?? NO_REVISION) >= revision) return;
+      const snapshot = cache.snapshot();
+      const known = snapshot?.nodes.get(nodeId)?.revision ?? NO_REVISION;
+      if (known >= revision || (snapshot?.stamp.revision ?? NO_REVISION) >= revision) return;
+      // A store that was rewound may never bring it.
+      if (before && snapshot && isBefore(snapshot.stamp, before)) return;
+      before = snapshot?.stamp;
       await this.news();
     }
   }
@@ -171,3 +183,7 @@ export class Presence {
     this.rival = rival;
   }
 }
+
+/** Whether the store has gone back since, or is another one. */
+const isBefore = (now: Stamp, then: Stamp): boolean =>
+  now.clusterId !== then.clusterId || now.revision < then.revision;

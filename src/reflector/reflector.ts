@@ -51,6 +51,8 @@ export interface ReflectorOptions {
    * Called before the picture is replaced by what it holds now.
    */
   readonly onRewound?: (from: Stamp, to: Stamp) => void;
+  /** Everything from before has arrived, and changes arrive as they happen. */
+  readonly onCurrent?: () => void;
 }
 
 export interface ReflectorStatus {
@@ -165,6 +167,7 @@ export class Reflector {
     if (state.phase === 'live') this.current = true;
     else if (event === 'failed' || event === 'expired') this.current = false;
     this.perform(actions);
+    if (state.phase === 'live' && before.phase !== 'live') this.options.onCurrent?.();
     if (event === 'listed' && this.refreshWanted > this.listings) this.send('refresh');
   }
 

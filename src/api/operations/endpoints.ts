@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Health } from '../../contract/answer.ts';
 import { endpoint } from '../endpoint.ts';
-import { isLive } from '../reading.ts';
+import { isLive, rewindsOf } from '../reading.ts';
 
 export const livez = endpoint({
   method: 'GET',
@@ -20,10 +20,13 @@ export const readyz = endpoint({
   tag: 'operations',
   summary: 'The node has a cache to answer from. Stays ready while the store is away: reads go on.',
   schemas: { response: { 200: Health, 503: Health } },
-  handle: async ({ node }) =>
-    node.cache.snapshot()
-      ? { status: 200, body: { status: 'ready', etcd_connected: isLive(node) } }
-      : { status: 503, body: { status: 'starting', etcd_connected: isLive(node) } },
+  handle: async ({ node }) => {
+    const store_rewound = rewindsOf(node).at(-1);
+    const detail = { etcd_connected: isLive(node), ...(store_rewound ? { store_rewound } : {}) };
+    return node.cache.snapshot()
+      ? { status: 200, body: { status: 'ready', ...detail } }
+      : { status: 503, body: { status: 'starting', ...detail } };
+  },
 });
 
 export const metrics = endpoint({

@@ -5,7 +5,7 @@ import { message } from '../../contract/message.ts';
 import { repairClaims } from '../../change/repair-claims.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
 import { type Node, endpoint } from '../endpoint.ts';
-import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
+import { ReadQuery, isLive, rewindsOf, snapshotFor } from '../reading.ts';
 
 const REFRESH_MS = 5_000;
 const REPAIRS_KEPT = 100;
@@ -31,6 +31,7 @@ const syncStatus = (node: Node): SyncStatus => {
     cluster_id: snapshot.stamp.clusterId,
     age_ms: status.age_ms,
     node_id_conflict: node.presence.hasRival(),
+    store_rewound: rewindsOf(node),
     // What others have now is not known to a node that is cut off.
     nodes: node.convergence.nodes().map((view) => (etcd_connected ? view : { ...view, behind: null })),
     quarantined: [...snapshot.quarantined.values()],
