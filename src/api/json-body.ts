@@ -36,7 +36,10 @@ export const parseBody = (bytes: Buffer): unknown => {
   } catch (error) {
     // The engine's own message quotes the body, which may hold a private key.
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const reason = position === undefined ? 'syntax error' : `syntax error at character ${position}`;
+    const reason =
+      position === undefined
+        ? { zh: '语法错误', en: 'syntax error' }
+        : { zh: `第 ${position} 个字符处语法错误`, en: `syntax error at character ${position}` };
     throw new Refusal('malformed_json', { params: { reason } });
   }
 };

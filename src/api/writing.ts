@@ -1,7 +1,7 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import type { Receipt } from '../change/commit.ts';
 import type { ChangeRequest } from '../change/context.ts';
-import { Refusal } from '../contract/errors.ts';
+import { Refusal, type Text } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
 import { PRINTABLE } from '../contract/validator.ts';
 import { etagOf } from '../domain/version.ts';
@@ -55,6 +55,12 @@ export const WRITE_HEADERS: TProperties = {
   ),
 };
 
+const ENTITY_TAGS: Text = {
+  zh: '须为 "3-17" 这样的实体标签，或 *',
+  en: 'must be entity tags such as "3-17", or *',
+};
+const PRINTABLE_UTF8: Text = { zh: '须为可打印的 UTF-8 文字', en: 'must be printable UTF-8' };
+
 const tags = (header: string | undefined, name: string): string[] | undefined => {
   if (header === undefined) return undefined;
   const list = header.split(',').map((tag) => tag.trim());
@@ -62,7 +68,7 @@ const tags = (header: string | undefined, name: string): string[] | undefined =>
   throw new Refusal('invalid_value', {
     in: 'header',
     pointer: `/${name}`,
-    params: { field: name, reason: 'expected entity tags such as "3-17", or *' },
+    params: { field: name, reason: ENTITY_TAGS },
   });
 };
 
@@ -76,7 +82,7 @@ const reasonOf = (header: string | undefined): string | undefined => {
     new Refusal('invalid_value', {
       in: 'header',
       pointer: `/${field}`,
-      params: { field, reason: 'expected printable UTF-8' },
+      params: { field, reason: PRINTABLE_UTF8 },
       cause,
     });
   let text: string;

@@ -1,5 +1,5 @@
 import type { Origin } from '../contract/principal.ts';
-import type { UpstreamRules } from '../domain/upstream.ts';
+import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Keyspace } from '../store/keys.ts';

@@ -1,5 +1,6 @@
 import type { RouteSpec } from '../contract/route.ts';
-import { type UpstreamRules, checkUpstream, isAddress, parseUpstream } from '../domain/upstream.ts';
+import { type UpstreamRules, checkUpstream } from '../domain/upstream-rules.ts';
+import { isAddress, parseUpstream } from '../domain/upstream.ts';
 import type { ChangeRoom } from './context.ts';
 
 /**
@@ -24,10 +25,12 @@ export const checkUpstreams = async (
   }
 };
 
-/** The rules for a port, with the addresses of a store that is known by name. */
+/** The rules for a port, with the addresses of what is reserved by name. */
 const rulesFor = async ({ upstreams, resolve }: ChangeRoom, port: number): Promise<UpstreamRules> => {
   const reserved = upstreams.reserved.filter((own) => own.port === port);
   const named = reserved.filter((own) => !isAddress(own.host));
-  const addresses = (await Promise.all(named.map(({ host }) => resolve(host)))).flat();
-  return { ...upstreams, reserved: [...reserved, ...addresses.map((host) => ({ host, port }))] };
+  const resolved = await Promise.all(
+    named.map(async (own) => (await resolve(own.host)).map((host) => ({ ...own, host }))),
+  );
+  return { ...upstreams, reserved: [...reserved, ...resolved.flat()] };
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Sealer, parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { type RunningGateway, startGateway } from '../compose/gateway.ts';
+import type { Reserved } from '../domain/upstream-rules.ts';
 import { startDemoOrigin } from '../gateway/demo-origin.ts';
 import type { DisposeStack } from '../shared/async.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
@@ -39,6 +40,10 @@ const masterKeys = (directory: string): Sealer => {
     writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
   return parseMasterKeys(readFileSync(path, 'utf8'));
 };
+
+/** The nodes are no upstreams; each keeps the port it was given out by itself. */
+const nodesOf = (values: DevValues): Reserved[] =>
+  values['node-ports'].filter((own) => own > 0).map((own) => ({ host: HOST, port: own, use: 'control' }));
 
 interface Running {
   readonly nodes: readonly string[];
@@ -79,7 +84,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       store,
       keys,
       sealer,
-      upstreams: { privateRanges: 'open', reserved: [] },
+      upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       gate: { mode: 'off' },
       version: VERSION,
       log,

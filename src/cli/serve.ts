@@ -2,13 +2,13 @@ import { hostname } from 'node:os';
 import type { GateOptions } from '../api/gate.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
-import type { UpstreamRules } from '../domain/upstream.ts';
+import { CLOSED_PORTS, type UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
-import { cidrs, identifier, isLoopback, oneOf, port, secretFile, text } from './values.ts';
+import { cidrs, identifier, isLoopback, oneOf, port, ports, secretFile, text } from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
@@ -47,6 +47,12 @@ const settings = {
     help: 'private or loopback ranges that upstreams may use; with --auth off all are open',
     parse: cidrs,
   },
+  'closed-ports': {
+    value: 'PORT[,PORT]',
+    help: 'ports that are never upstreams: where administration and control listen',
+    default: CLOSED_PORTS.join(','),
+    parse: ports,
+  },
   'log-level': logLevel('info'),
 } as const;
 
@@ -77,11 +83,12 @@ const PEER_PORT = 2380;
 
 const upstreamsOf = (values: ServeValues): UpstreamRules => ({
   privateRanges: values.auth === 'off' ? 'open' : (values['upstream-allow'] ?? []),
+  closedPorts: values['closed-ports'],
   reserved: values.etcd.flatMap((endpoint) => {
     const url = new URL(endpoint);
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const own = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return [own, PEER_PORT].map((reserved) => ({ host, port: reserved }));
+    return [own, PEER_PORT].map((reserved) => ({ host, port: reserved, use: 'store' as const }));
   }),
 });
 

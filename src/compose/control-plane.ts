@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Node } from '../api/endpoint.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
@@ -13,7 +14,7 @@ import { keepKeyring } from '../change/keyring.ts';
 import { ensureDirectories } from '../change/repair.ts';
 import type { Sealer } from '../change/sealer.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
-import type { UpstreamRules } from '../domain/upstream.ts';
+import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Leader } from '../fleet/leader.ts';
 import { Presence } from '../fleet/presence.ts';
@@ -64,8 +65,23 @@ const resolve = async (host: string): Promise<string[]> => {
   return Promise.race([found, pause(RESOLVE_MS).then((): string[] => [])]);
 };
 
-const changeRoom = (options: ControlPlaneOptions, clock: Clock): ChangeRoom => {
-  const { store, keys, log, sealer, upstreams } = options;
+/** Where this node can be reached once it listens. */
+const listenersAt = (host: string, port: number): Reserved[] => {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const hosts = everywhere
+    ? Object.values(networkInterfaces()).flatMap((found) => (found ?? []).map(({ address }) => address))
+    : [host];
+  return hosts.map((own) => ({ host: own.replace(/%.*/, ''), port, use: 'control' }));
+};
+
+/** @param reserved where upstreams may not lead beside what the options say; grows once the node listens */
+const changeRoom = (
+  options: ControlPlaneOptions,
+  clock: Clock,
+  reserved: readonly Reserved[],
+): ChangeRoom => {
+  const { store, keys, log, sealer } = options;
+  const upstreams = { ...options.upstreams, reserved };
   return {
     store,
     keys,
@@ -102,7 +118,8 @@ const assemble = async (
   options: ControlPlaneOptions,
 ): Promise<{ node: Node; lastKnown: LastKnown | undefined }> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
-  const changes = changeRoom(options, clock);
+  const reserved = [...options.upstreams.reserved];
+  const changes = changeRoom(options, clock, reserved);
   const cache = new NodeCache(keys);
   const heardAt = (): number | undefined => reflector.status().heard_at;
   const lastKnown =
@@ -176,6 +193,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     keeper?.start();
     stack.add('api', drain);
     const { port } = server.server.address() as AddressInfo;
+    reserved.push(...listenersAt(options.host, port));
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
     return { url: `http://${shown}:${port}`, node, dispose: () => stack.dispose() };
   } catch (error) {

@@ -1,5 +1,5 @@
 import ipaddr from 'ipaddr.js';
-import { Refusal } from '../contract/errors.ts';
+import { Refusal, type Text } from '../contract/errors.ts';
 import { parseUrl } from '../shared/url.ts';
 import type { RouteSpec } from '../contract/route.ts';
 
@@ -11,31 +11,9 @@ export interface UpstreamTarget {
   readonly weight: number;
 }
 
-/** Where upstreams may point. */
-export interface UpstreamRules {
-  /** Loopback and private ranges that are open: all of them, or these CIDRs. */
-  readonly privateRanges: 'open' | readonly string[];
-  /** Hosts (names or addresses) and ports that are never upstreams: the store's own. */
-  readonly reserved: readonly { readonly host: string; readonly port: number }[];
-}
+const said = (zh: string, en: string): Text => ({ zh, en });
 
-/** Cloud metadata services outside the link-local range. */
-const METADATA_ADDRESSES = new Set([
-  '100.100.100.200',
-  '168.63.129.16',
-  '192.0.0.192',
-  'fd00:ec2::254',
-  'fd20:ce::254',
-]);
-const METADATA_NAMES = new Set([
-  'metadata',
-  'metadata.google.internal',
-  'metadata.goog',
-  'instance-data',
-  'instance-data.ec2.internal',
-]);
-
-const invalid = (upstream: string, reason: string, pointer: string): Refusal =>
+const invalid = (upstream: string, reason: Text, pointer: string): Refusal =>
   new Refusal('upstream_invalid', { pointer, params: { upstream, reason } });
 
 /** Labels as resolvers take them; `_` because container networks have names with it. No empty label: `a..` is `a.`. */
@@ -48,24 +26,30 @@ const HOST_NAME = new RegExp(`^(?=.{1,253}$)${LABEL}(?:\\.${LABEL})*$`);
  */
 const parseTarget = (text: string, weight: number, pointer: string): UpstreamTarget => {
   const shown = hideCredentials(text);
-  if (!/^https?:\/\//i.test(text)) throw invalid(shown, 'use http:// or https://', pointer);
+  if (!/^https?:\/\//i.test(text))
+    throw invalid(shown, said('请使用 http:// 或 https://', 'use http:// or https://'), pointer);
   // The parser would skip further slashes and take what follows for the host.
   const url = /^\w+:\/\/[/\\]/.test(text) ? undefined : parseUrl(text);
-  if (!url) throw invalid(shown, 'not a URL', pointer);
-  if (/^\w+:\/\/[^/?#]*@/.test(text)) throw invalid(shown, 'credentials are not allowed', pointer);
+  if (!url) throw invalid(shown, said('不是合法的 URL', 'not a URL'), pointer);
+  if (/^\w+:\/\/[^/?#]*@/.test(text))
+    throw invalid(shown, said('不得包含用户名或密码', 'credentials are not allowed'), pointer);
   if (url.search !== '' || url.hash !== '')
-    throw invalid(shown, 'a query or fragment is not allowed', pointer);
+    throw invalid(shown, said('不得包含查询参数或片段', 'a query or fragment is not allowed'), pointer);
   if (url.pathname !== '/')
-    throw invalid(shown, 'a path is not allowed; use strip_path on the route', pointer);
+    throw invalid(
+      shown,
+      said('不得包含路径；请使用路由的 strip_path', 'a path is not allowed; use strip_path on the route'),
+      pointer,
+    );
   // What the parser forgives (an empty query or port, space around) would be stored as it was sent.
   if (!/^https?:\/\/[^\s/?#]*[^\s/?#:]\/?$/i.test(text))
-    throw invalid(shown, 'not just a scheme, a host and a port', pointer);
+    throw invalid(shown, said('只能由协议、主机和端口组成', 'not just a scheme, a host and a port'), pointer);
   const scheme = url.protocol === 'https:' ? 'https' : 'http';
   const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   if (!HOST_NAME.test(host) && !ipaddr.IPv6.isValid(host))
-    throw invalid(shown, 'the host is not valid', pointer);
+    throw invalid(shown, said('主机无效', 'the host is not valid'), pointer);
   const port = url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port);
-  if (port === 0) throw invalid(shown, 'port 0 is not a port', pointer);
+  if (port === 0) throw invalid(shown, said('端口不能为 0', 'port 0 is not a port'), pointer);
   return { scheme, host, port, weight };
 };
 
@@ -79,91 +63,22 @@ export const parseUpstream = (upstream: RouteSpec['upstream'], pointer: string):
   if (other > 0)
     throw invalid(
       upstream[other]?.url ?? '',
-      'all of a route’s upstreams use one scheme',
+      said('同一路由的所有上游须使用同一协议', 'all of a route’s upstreams use one scheme'),
       `${pointer}/${other}/url`,
     );
   const twice = targets.findIndex(
     (a, i) => targets.findIndex((b) => b.host === a.host && b.port === a.port) < i,
   );
-  if (twice > 0) throw invalid(upstream[twice]?.url ?? '', 'it is listed twice', `${pointer}/${twice}/url`);
+  if (twice > 0)
+    throw invalid(
+      upstream[twice]?.url ?? '',
+      said('该上游重复出现', 'it is listed twice'),
+      `${pointer}/${twice}/url`,
+    );
   if (targets.every((target) => target.weight === 0))
-    throw invalid('*', 'at least one weight must be above 0', pointer);
+    throw invalid('*', said('至少一个权重须大于 0', 'at least one weight must be above 0'), pointer);
   return targets;
 };
-
-/** IPv4 addresses travel inside IPv6 ones in several ways; what is inside decides. */
-const unwrapped = (address: string): (ipaddr.IPv4 | ipaddr.IPv6)[] => {
-  const parsed = ipaddr.parse(address);
-  if (!(parsed instanceof ipaddr.IPv6)) return [parsed];
-  const bytes = parsed.toByteArray();
-  const inner = (from: number) => new ipaddr.IPv4(bytes.slice(from, from + 4));
-  switch (parsed.range()) {
-    case 'ipv4Mapped':
-    case 'rfc6145':
-    case 'rfc6052':
-      return [inner(12)];
-    case '6to4':
-      return [parsed, inner(2)];
-    default:
-      // ::a.b.c.d, deprecated but still routed by some stacks
-      return bytes.slice(0, 12).every((byte) => byte === 0) && bytes[12] !== 0 ? [inner(12)] : [parsed];
-  }
-};
-
-const OPENABLE = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
-
-const within = (address: ipaddr.IPv4 | ipaddr.IPv6, cidr: string): boolean => {
-  const [network, bits] = ipaddr.parseCIDR(
-    cidr.includes('/') ? cidr : `${cidr}/${cidr.includes(':') ? 128 : 32}`,
-  );
-  return network.kind() === address.kind() && address.match(network, bits);
-};
-
-const refusedRange = (address: ipaddr.IPv4 | ipaddr.IPv6, rules: UpstreamRules): string | undefined => {
-  if (METADATA_ADDRESSES.has(address.toString())) return 'it is a metadata service';
-  const range = address.range();
-  if (range === 'unicast') return undefined;
-  if (!OPENABLE.has(range)) return `it is a ${range} address`;
-  if (rules.privateRanges === 'open' || rules.privateRanges.some((cidr) => within(address, cidr)))
-    return undefined;
-  return `it is a ${range} address outside the allow-list`;
-};
-
-/**
- * Decides whether an upstream may be used.
- * @param addresses what the host name resolves to here; empty when it does not resolve (the gateways will)
- * @throws Refusal upstream_forbidden
- */
-export const checkUpstream = (
-  target: UpstreamTarget,
-  addresses: readonly string[],
-  rules: UpstreamRules,
-  pointer: string,
-): void => {
-  const shown = `${target.host}:${target.port}`;
-  const refuse = (reason: string) =>
-    new Refusal('upstream_forbidden', { pointer, params: { upstream: shown, reason } });
-  const host = target.host.toLowerCase();
-  if (METADATA_NAMES.has(host)) throw refuse('it is a metadata service');
-  const literal = ipaddr.isValid(host) ? [host] : addresses;
-  const isStore = rules.reserved.some(
-    (own) =>
-      own.port === target.port &&
-      (own.host === host || literal.some((address) => sameAddress(address, own.host))),
-  );
-  if (isStore) throw refuse('it is the configuration store');
-  for (const address of literal.flatMap(unwrapped)) {
-    const reason = refusedRange(address, rules);
-    if (reason) throw refuse(reason);
-  }
-};
-
-/** Every loopback address leads to the same place. */
-const sameAddress = (a: string, b: string): boolean =>
-  ipaddr.isValid(b) && unwrapped(a).some((x) => unwrapped(b).some((y) => placeOf(x) === placeOf(y)));
-
-const placeOf = (address: ipaddr.IPv4 | ipaddr.IPv6): string =>
-  address.range() === 'loopback' ? 'loopback' : address.toString();
 
 /** Names that are addresses need no look-up. */
 export const isAddress = (host: string): boolean => ipaddr.isValid(host);

@@ -1,5 +1,5 @@
 /** Upstreams that are no upstreams, or lead where none may. */
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
 import { type BadRequest, describeRefusals } from '../support/refused.ts';
 
@@ -145,6 +145,13 @@ const FORBIDDEN: [upstream: unknown, at?: string][] = [
   'http://255.255.255.255',
   'http://240.0.0.1',
   'http://198.18.0.1',
+  'http://backend:2379',
+  'http://backend:6379',
+  'https://backend:9180',
+  'http://93.184.216.34:9090',
+  'http://[64:ff9b:1::1]',
+  'http://[fec0::1]',
+  'http://a.localhost',
 ].map((url) => [url] as const);
 
 const SECOND = [
@@ -164,3 +171,41 @@ describeRefusals('upstreams that lead where none may', () => fleet, [
   create(SECOND, 'upstream_forbidden', '/1/url'),
   update(SECOND, 'upstream_forbidden', '/1/url'),
 ]);
+
+test('the sentence is in one language to its end: Chinese, or English when asked for', async () => {
+  for (const upstream of [
+    'http://u@a',
+    'http://10.0.0.1',
+    'http://169.254.169.254',
+    'http://a:6379',
+    'http://metadata',
+  ]) {
+    const call = { tenant: TENANT, body: { route: { ...ROUTE, id: 'new', upstream } } };
+    const zh = await fleet.call('POST', '/global-routes', call);
+    expect(zh.body.detail.split('：').at(-1), upstream).toMatch(/^[^a-z]*\p{Script=Han}[^a-z]*$/u);
+    const en = await fleet.call('POST', '/global-routes', { ...call, headers: { 'accept-language': 'en' } });
+    expect(en.body.detail, upstream).toMatch(/^The upstream \S+ is not (?:valid|allowed): [ -~]+\.$/);
+  }
+});
+
+test('this node itself is no upstream, also where loopback is open', async () => {
+  const open = await startFleet({ upstreams: { privateRanges: 'open', reserved: [] } });
+  const own = open.nodes[0]?.url ?? '';
+  for (const upstream of [own, own.replace('127.0.0.1', 'localhost'), own.replace('127.0.0.1', '[::1]')]) {
+    const body = { route: { ...ROUTE, upstream } };
+    const reply = await open.call('POST', '/global-routes', {
+      tenant: TENANT,
+      body,
+      headers: { 'accept-language': 'en' },
+    });
+    expect(reply).toMatchObject({ status: 422, body: { code: 'upstream_forbidden' } });
+    expect(reply.body.detail).toMatch(/the control plane itself/);
+  }
+  const other = own.replace(/\d+$/, (port) => String(Number(port) ^ 1));
+  const free = await open.call('POST', '/global-routes', {
+    tenant: TENANT,
+    body: { route: { ...ROUTE, upstream: other } },
+  });
+  expect(free.status).toBe(201);
+  await open.dispose();
+});

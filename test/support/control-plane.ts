@@ -15,7 +15,7 @@ import { type CallOptions, type Reply, httpCall } from './http-call.ts';
 import { until } from './until.ts';
 
 /** Where the tests' store pretends to be, so that upstreams to it can be refused. */
-export const STORE_ADDRESS = { host: '127.0.0.1', port: 2379 };
+export const STORE_ADDRESS = { host: '127.0.0.1', port: 2379, use: 'store' as const };
 
 export interface Fleet {
   readonly store: EmbeddedStore;
