@@ -3,16 +3,22 @@
  * registered, nothing outside the checkout is touched. Mirrors are the ones this machine already uses.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CACHE = fileURLToPath(new URL('../.cache/debian/', import.meta.url));
 
-/** Where each tool lives: its Debian package, and its path inside that package. */
+/** Where each tool lives: its Debian package, its path inside that package, and the packages it can't run without. */
 const TOOLS = {
   etcd: { package: 'etcd-server', path: 'usr/bin/etcd' },
   etcdctl: { package: 'etcd-client', path: 'usr/bin/etcdctl' },
+  'redis-server': {
+    package: 'redis-server',
+    path: 'usr/bin/redis-server',
+    needs: ['redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1'],
+  },
+  'lua-nginx-redis': { package: 'lua-nginx-redis', path: 'usr/share/lua/5.1/nginx/redis.lua' },
 };
 
 /** A tool cannot be had here; the message says what to install. */
@@ -53,6 +59,19 @@ const unpack = (name, into, aptOptions) => {
   rmSync(downloads, { recursive: true });
 };
 
+/** A command that runs an unpacked program with the libraries that were unpacked beside it; it keeps its process id. */
+const withLibraries = (program, into) => {
+  const libraries = ['usr/lib', 'lib'].flatMap((each) => [
+    join(into, each),
+    join(into, each, `${{ x64: 'x86_64', arm64: 'aarch64' }[process.arch]}-linux-gnu`),
+  ]);
+  const command = join(into, 'run');
+  if (existsSync(command)) return command;
+  writeFileSync(command, `#!/bin/sh\nLD_LIBRARY_PATH='${libraries.join(':')}' exec '${program}' "$@"\n`);
+  chmodSync(command, 0o755);
+  return command;
+};
+
 /**
  * The path of a tool: the installed one, or one unpacked from Debian's package.
  * @param {keyof typeof TOOLS} name
@@ -64,21 +83,25 @@ export const ensureDebianTool = (name) => {
   const tool = TOOLS[name];
   const into = join(CACHE, tool.package);
   const path = join(into, tool.path);
-  if (existsSync(path)) return path;
+  const needs = tool.needs ?? [];
+  const runnable = () => (needs.length === 0 ? path : withLibraries(path, into));
+  if (existsSync(path)) return runnable();
+  // The tool itself comes last: where it is, everything is.
+  const packages = [...needs, tool.package];
   try {
     try {
-      unpack(tool.package, into, []);
+      for (const each of packages) unpack(each, into, []);
     } catch {
       run('apt-get', ['update']); // package lists are often absent from images
-      unpack(tool.package, into, []);
+      for (const each of packages) unpack(each, into, []);
     }
   } catch (error) {
     throw new ToolMissingError(
       `${name} is not installed and Debian's ${tool.package} could not be unpacked (${reason(error)}). ` +
-        `Install ${name}, or point ${name.toUpperCase()}_BIN at its binary.`,
+        `Install ${name}, or point ${name.toUpperCase().replaceAll('-', '_')}_BIN at its binary.`,
     );
   }
-  return path;
+  return runnable();
 };
 
 /** Programs that are plain commands, safe to install whole: none of them brings a service. */

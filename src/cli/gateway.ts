@@ -2,6 +2,7 @@ import { startGateway } from '../compose/gateway.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
+import { redisAddress, redisSettings } from './redis-settings.ts';
 import { SettingError, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { address, httpUrls, identifier, proxies } from './values.ts';
@@ -32,6 +33,7 @@ const settings = {
     help: 'where to serve Prometheus metrics, for loopback or a private network',
     parse: address,
   },
+  ...redisSettings,
   'log-level': logLevel('info'),
 } as const;
 
@@ -41,6 +43,7 @@ const run: Command['run'] = async (argv, env) => {
   if (!http && !https) throw new SettingError('give --http or --https, or both');
   const keys = keyspaceOf(values);
   const credentials = etcdCredentials(values);
+  const redis = redisAddress(values);
   const log = createLog(values['log-level'], { gateway: gatewayId });
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
@@ -56,6 +59,7 @@ const run: Command['run'] = async (argv, env) => {
       metrics: values.metrics,
       realIpFrom: values['real-ip-from'],
       trustedProxies: values['trusted-proxies'],
+      redis,
     });
     stack.add('gateway', () => gateway.dispose());
     for (const url of gateway.urls) process.stdout.write(`${gatewayId} serves ${url}\n`);

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { idPattern } from '../contract/identifier.ts';
 import { parseCidr } from '../engine/engine.ts';
+import type { RedisAddress } from '../shared/redis.ts';
 import { parseUrl } from '../shared/url.ts';
 
 export const text = (value: string): string => value;
@@ -48,6 +49,36 @@ export const httpUrls = (value: string): string[] => {
   if (new Set(urls.map((url) => url.split(':')[0])).size > 1)
     throw new Error('use http:// or https:// for all of them');
   return [...new Set(urls)];
+};
+
+const decoded = (part: string): string | undefined => {
+  try {
+    return part === '' ? undefined : decodeURIComponent(part);
+  } catch {
+    throw new Error('its user or password is not percent-encoded');
+  }
+};
+
+/** `redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS. No message repeats the value: it may hold a password. */
+export const redisUrl = (value: string): RedisAddress => {
+  const url = parseUrl(value);
+  if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === '') {
+    throw new Error('not a redis:// or rediss:// URL with a host');
+  }
+  const database = /^\/?(\d{0,4})$/.exec(url.pathname)?.[1];
+  if (database === undefined || url.search || url.hash) {
+    throw new Error('only the number of a database may follow the host');
+  }
+  const username = decoded(url.username);
+  const password = decoded(url.password);
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? 6379 : Number(url.port),
+    database: Number(database),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
+  };
 };
 
 /** A key prefix: `/name`, deeper if need be, no slash at the end. */

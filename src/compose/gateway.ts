@@ -1,4 +1,5 @@
 import { EngineDefense } from '../gateway/engine-defense.ts';
+import { FleetLimits } from '../gateway/fleet-limits.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { GatewayMetrics } from '../gateway/gateway-metrics.ts';
 import { openMetricsListener } from '../gateway/metrics-listener.ts';
@@ -6,6 +7,7 @@ import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { RedisAddress } from '../shared/redis.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 
@@ -31,6 +33,8 @@ export interface StartGatewayOptions {
   readonly realIpFrom?: readonly string[] | undefined;
   /** Proxies (addresses, CIDRs) whose X-Forwarded-For the defense believes. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Where limits of scope `fleet` are shared. Absent: each gateway grants them by itself. */
+  readonly redis?: RedisAddress | undefined;
 }
 
 /** A running embedded gateway. */
@@ -52,8 +56,15 @@ const FIRST_LISTING_MS = 3_000;
 export const startGateway = async (options: StartGatewayOptions): Promise<RunningGateway> => {
   const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
   const stack = new DisposeStack();
-  const { metrics, realIpFrom, trustedProxies } = options;
-  const defense = new EngineDefense({ clock, log, ...(trustedProxies ? { trustedProxies } : {}) });
+  const { metrics, realIpFrom, trustedProxies, redis } = options;
+  const limits = redis ? new FleetLimits({ redis, clock, log }) : undefined;
+  const fleetCounters = limits?.counters;
+  const defense = new EngineDefense({
+    clock,
+    log,
+    fleetCounters,
+    ...(trustedProxies ? { trustedProxies } : {}),
+  });
   const gateway = new Gateway({
     gatewayId,
     defense,
@@ -66,13 +77,15 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
   });
   const reflector = new Reflector({ store, prefix: keys.projection, picture: gateway.picture, clock, log });
   try {
+    stack.add('fleet limits', () => limits?.dispose());
+    limits?.start();
     stack.add('reflector', () => reflector.dispose());
     reflector.start();
     // A gateway that listens before it knows a route answers 404 to everybody.
     await reflector.until(() => gateway.applied !== undefined, FIRST_LISTING_MS);
     stack.add('gateway', () => gateway.dispose());
     const bound = await gateway.start();
-    const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector });
+    const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector, limits });
     const scraped = metrics ? await openMetricsListener(metrics, measured) : undefined;
     stack.add('metrics', () => scraped?.dispose());
     const look = new AbortController();

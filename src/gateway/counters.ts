@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 
 interface Count {
   value: number;
-  readonly ends_ms: number;
+  ends_ms: number;
 }
 
 const MAX_KEYS = 200_000;
@@ -35,6 +35,17 @@ export class Counters {
     return count && count.ends_ms > this.clock.monotonic() ? count.value : 0;
   }
 
+  /** How long a key has still to live, ms; 0 when there is none. */
+  left_ms(key: string): number {
+    const count = this.counts.get(key);
+    return count ? Math.max(0, count.ends_ms - this.clock.monotonic()) : 0;
+  }
+
+  /** All keys, those included that have just ended. */
+  keys(): IterableIterator<string> {
+    return this.counts.keys();
+  }
+
   /** Adds and returns the count. A key lives `ttl_s` seconds from its first addition. */
   add(key: string, delta: number, ttl_s: number): number {
     const now = this.clock.monotonic();
@@ -44,13 +55,26 @@ export class Counters {
       return count.value;
     }
     if (count) this.counts.delete(key);
-    this.sweep(now);
-    if (this.counts.size >= this.maxKeys) this.evict();
-    this.counts.set(key, { value: delta, ends_ms: now + ttl_s * 1_000 });
+    this.insert(key, delta, now + ttl_s * 1_000);
     return delta;
   }
 
-  private sweep(now: number): void {
+  /** Puts a value in place of whatever is there; it lives `ttl_ms` from now. */
+  set(key: string, value: number, ttl_ms: number): void {
+    const ends_ms = this.clock.monotonic() + ttl_ms;
+    const count = this.counts.get(key);
+    if (count) Object.assign(count, { value, ends_ms });
+    else this.insert(key, value, ends_ms);
+  }
+
+  private insert(key: string, value: number, ends_ms: number): void {
+    this.sweep();
+    if (this.counts.size >= this.maxKeys) this.evict();
+    this.counts.set(key, { value, ends_ms });
+  }
+
+  private sweep(): void {
+    const now = this.clock.monotonic();
     for (let i = 0; i < SWEEP; i++) {
       const entry = this.next();
       if (entry && entry[1].ends_ms <= now) this.counts.delete(entry[0]);

@@ -21,6 +21,7 @@ import { answerOf, unjudged } from './defense-answer.ts';
 import { checkDefenseObject } from './defense-check.ts';
 import type { Defense, DefenseRequest, Verdict } from './defense.ts';
 import { engineHost } from './engine-host.ts';
+import type { FleetCounters } from './fleet-counters.ts';
 import { PolicyCache } from './policy-cache.ts';
 
 export interface EngineDefenseOptions {
@@ -30,6 +31,8 @@ export interface EngineDefenseOptions {
   readonly trustedProxies?: readonly string[];
   /** Most clients whose counts are kept. */
   readonly maxCounters?: number;
+  /** What the fleet counts together. Absent: each gateway grants a limit of scope `fleet` by itself. */
+  readonly fleetCounters?: FleetCounters | undefined;
 }
 
 /** How often each thing was decided since the start, and how often nothing could be. */
@@ -71,8 +74,8 @@ export class EngineDefense implements Defense {
   private readonly counts = { pass: 0, block: 0, deny: 0, limit: 0, challenge: 0, answer: 0, failed: 0 };
 
   /** @throws RangeError for a trusted proxy that is neither an address nor a CIDR */
-  constructor({ clock, log, trustedProxies = [], maxCounters }: EngineDefenseOptions) {
-    this.host = engineHost(clock, new Counters(clock, maxCounters));
+  constructor({ clock, log, trustedProxies = [], maxCounters, fleetCounters }: EngineDefenseOptions) {
+    this.host = engineHost(clock, new Counters(clock, maxCounters), fleetCounters);
     this.page = compilePage(this.host);
     this.trusted = readProxies(trustedProxies);
     this.log = log;

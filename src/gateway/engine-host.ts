@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import type { Host } from '../engine/engine.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Counters } from './counters.ts';
+import type { FleetCounters } from './fleet-counters.ts';
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
@@ -24,16 +25,24 @@ const BEYOND_ASCII = /[^\x00-\x7f]/;
 const lower = (text: string): string =>
   BEYOND_ASCII.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase();
 
-/**
- * What the engine needs of Node. Counts of scope `fleet` are this gateway's own too: it has no store to share them
- * in, so each gateway grants the whole limit.
- */
-export const engineHost = (clock: Clock, counters: Counters): Host => ({
+/** Counts of scope `fleet` without anybody to share them with: each gateway grants the whole limit. */
+const unshared = (counters: Counters): Pick<FleetCounters, 'get' | 'add'> => ({
+  get: (key) => counters.get(`fleet ${key}`),
+  add: (key, delta, ttl_s) => counters.add(`fleet ${key}`, delta, ttl_s),
+});
+
+/** What the engine needs of Node. */
+export const engineHost = (
+  clock: Clock,
+  counters: Counters,
+  fleet: Pick<FleetCounters, 'get' | 'add'> = unshared(counters),
+): Host => ({
   now: () => Math.floor(clock.now()),
   hmac_sha256: (key, message) => createHmac('sha256', bytes(key)).update(bytes(message)).digest('hex'),
   sha256: (message) => createHash('sha256').update(bytes(message)).digest('hex'),
   match: matches,
   lower,
-  counter_get: (scope, key) => counters.get(`${scope} ${key}`),
-  counter_incr: (scope, key, delta, ttl_s) => counters.add(`${scope} ${key}`, delta, ttl_s),
+  counter_get: (scope, key) => (scope === 'fleet' ? fleet.get(key) : counters.get(`node ${key}`)),
+  counter_incr: (scope, key, delta, ttl_s) =>
+    scope === 'fleet' ? fleet.add(key, delta, ttl_s) : counters.add(`node ${key}`, delta, ttl_s),
 });

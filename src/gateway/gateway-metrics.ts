@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Reflector } from '../reflector/reflector.ts';
 import type { EngineDefense } from './engine-defense.ts';
+import type { FleetLimits } from './fleet-limits.ts';
 import type { Gateway, GatewayStatus } from './gateway.ts';
 
 export interface GatewayMetricsSources {
@@ -8,6 +9,8 @@ export interface GatewayMetricsSources {
   readonly gateway: Pick<Gateway, 'applied' | 'status'>;
   readonly defense: Pick<EngineDefense, 'tally'>;
   readonly reflector: Pick<Reflector, 'status'>;
+  /** Absent where limits of scope `fleet` are not shared. */
+  readonly limits?: Pick<FleetLimits, 'status'> | undefined;
 }
 
 /** An embedded gateway's Prometheus metrics, all read at the scrape. */
@@ -22,6 +25,7 @@ export class GatewayMetrics {
     this.addVerdicts();
     this.addGauges();
     this.addObjects();
+    if (sources.limits) this.addLimits(sources.limits);
   }
 
   get contentType(): string {
@@ -99,6 +103,38 @@ export class GatewayMetrics {
       name: 'lockstep_gateway_rejected_objects',
       help: 'Objects that are not served as written',
       registers,
+    });
+  }
+  private addLimits(limits: Pick<FleetLimits, 'status'>): void {
+    const registers = [this.registry];
+    new Gauge({
+      name: 'lockstep_gateway_limits_shared',
+      help: '1 while limits of scope fleet are shared with the other gateways',
+      registers,
+      collect() {
+        this.set(limits.status.shared === true ? 1 : 0);
+      },
+    });
+    new Gauge({
+      name: 'lockstep_gateway_limits_round_trip_seconds',
+      help: 'Round trip of the last exchange of counts',
+      registers,
+      collect() {
+        this.set(limits.status.round_trip_ms / 1000);
+      },
+    });
+    new Counter({
+      name: 'lockstep_gateway_limits_exchanges_total',
+      help: 'Exchanges of counts by how they ended; lost: what was told before was no longer there',
+      labelNames: ['outcome'],
+      registers,
+      collect() {
+        const { done, failed, losses } = limits.status;
+        this.reset();
+        this.inc({ outcome: 'done' }, done);
+        this.inc({ outcome: 'failed' }, failed);
+        this.inc({ outcome: 'lost' }, losses);
+      },
     });
   }
 }
