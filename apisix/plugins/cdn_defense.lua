@@ -8,8 +8,11 @@ local hosts = require("apisix.plugins.cdn_defense.host")
 local metrics = require("apisix.plugins.cdn_defense.metrics")
 local policies = require("apisix.plugins.cdn_defense.policies")
 
+local byte = string.byte
+local sub = string.sub
+
 local plugin_name = "cdn_defense"
-local OUR_HEADERS = { "verdict", "score", "signals", "clearance", "revision", "event-id" }
+local LOWER_X = 120
 
 local schema = {
   type = "object",
@@ -99,13 +102,21 @@ local function judge(conf, ctx)
     local content = solution and solution.body or body.first_bytes(engine.BODY_LIMIT_BYTES)
     verdict = engine.decideBody(host, gateway, policy, head, decision, content)
   end
-  return verdict, decision
+  return verdict, decision, sent.headers
 end
 
-local function tell_upstream(ctx, verdict, event_id)
-  for _, name in ipairs(OUR_HEADERS) do
-    core.request.set_header(ctx, "x-lockstep-" .. name, nil)
+-- What a client claims the defense to have said; with "_" for "-" too, as many origins read it.
+local function drop_claims(ctx, headers)
+  for _, header in ipairs(headers) do
+    local name = header.name
+    if byte(name) == LOWER_X and sub(name, 3, 10) == "lockstep" then
+      core.request.set_header(ctx, name, nil)
+    end
   end
+end
+
+local function tell_upstream(ctx, verdict, event_id, headers)
+  drop_claims(ctx, headers)
   if verdict then
     for _, header in ipairs(engine.upstreamHeaders(verdict)) do
       core.request.set_header(ctx, header.name, header.value)
@@ -137,6 +148,9 @@ local function answer(verdict, decision, event_id)
   end
   if verdict.action == "answer" then
     core.response.set_header("content-type", "application/json")
+    if verdict.status == 405 then
+      core.response.set_header("allow", "POST")
+    end
     if verdict.set_cookie ~= "" then
       core.response.set_header("set-cookie", verdict.set_cookie)
     end
@@ -148,12 +162,14 @@ end
 
 function _M.access(conf, ctx)
   local event_id = ngx.var.request_id
-  local ok, verdict, decision = pcall(judge, conf, ctx)
+  local ok, verdict, decision, headers = pcall(judge, conf, ctx)
   if not ok then
     -- An error in here must not take a site down: the request passes, counted and logged.
     core.log.error("cdn_defense: the request could not be judged and passes: ", verdict)
     metrics.count(conf.tenant, "failed")
-    tell_upstream(ctx, nil, event_id)
+    local read
+    read, headers = pcall(headers_of)
+    tell_upstream(ctx, nil, event_id, read and headers or {})
     return
   end
   metrics.count(conf.tenant, verdict.decided)
@@ -161,7 +177,7 @@ function _M.access(conf, ctx)
   if verdict.action ~= "pass" then
     return answer(verdict, decision, event_id)
   end
-  tell_upstream(ctx, verdict, event_id)
+  tell_upstream(ctx, verdict, event_id, headers)
   if verdict.rate and verdict.decided == "pass" then
     set_headers(engine.rateHeaders(verdict.rate))
   end
