@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
+import { getAudit } from './audit/read.ts';
 import { getCertificate, listCertificates } from './certificates/read.ts';
 import { deleteCertificateEndpoint, postCertificate } from './certificates/write.ts';
 import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
@@ -32,6 +33,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getSyncStatus,
   postRefresh,
   getHistory,
+  getAudit,
   livez,
   readyz,
   metrics,

@@ -74,6 +74,8 @@ export interface Endpoint {
   readonly summary: string;
   /** A change, so it takes the headers and parameters that all changes take. */
   readonly writes: boolean;
+  /** A read of what only operators see: who read it is logged. */
+  readonly sensitive?: boolean;
   readonly schemas: EndpointSchemas<TSchema, TSchema, TSchema>;
   readonly handle: (call: Call<unknown, unknown, unknown>) => Promise<Answer>;
 }

@@ -11,10 +11,12 @@ import type { Principal } from '../contract/principal.ts';
 import { compile } from '../contract/validator.ts';
 import { Problem } from '../contract/answer.ts';
 import { ENDPOINTS } from './api.ts';
+import { Attempts } from './audit/attempts.ts';
 import { type Call, type Endpoint, type Node, operationIdOf } from './endpoint.ts';
 import { parseBody } from './json-body.ts';
 import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
 import { isKnown } from './reading.ts';
+import { remoteReader } from './remote.ts';
 import { WRITE_HEADERS } from './writing.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -31,8 +33,13 @@ const PARSER_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
+export interface ServerOptions {
+  /** CIDRs of proxies that are believed when they say whom they speak for. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}
+
 /** The Defense API of one node as an HTTP server, not listening yet. */
-export const createServer = async (node: Node): Promise<FastifyInstance> => {
+export const createServer = async (node: Node, options: ServerOptions = {}): Promise<FastifyInstance> => {
   const server = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
@@ -68,12 +75,17 @@ export const createServer = async (node: Node): Promise<FastifyInstance> => {
   );
   // Answers are typed where they are made; a second shape here could only drop fields in silence.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
-  server.setErrorHandler((error, request, reply) => refuse(node, request, reply, error));
+  const attempts = new Attempts(node.log, node.clock, remoteReader(options.trustedProxies ?? []));
+  server.setErrorHandler((error, request, reply) => {
+    attempts.refused(request, asRefusal(error, BODY_BYTES_MAX).code);
+    return refuse(node, request, reply, error);
+  });
   server.setNotFoundHandler((request, reply) => refuse(node, request, reply, unknownAddress(request)));
   await describe(server, node);
   observe(server, node);
   tagAnswers(server);
-  for (const definition of ENDPOINTS) mount(server, node, definition);
+  server.addHook('onResponse', async (request, reply) => attempts.end(request, reply));
+  for (const definition of ENDPOINTS) mount(server, node, attempts, definition);
   return server;
 };
 
@@ -239,7 +251,7 @@ const documented = (definition: Endpoint): Record<string, unknown> => {
   };
 };
 
-const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void => {
+const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definition: Endpoint): void => {
   const principals = new WeakMap<FastifyRequest, Principal>();
   server.route({
     method: definition.method,
@@ -247,12 +259,15 @@ const mount = (server: FastifyInstance, node: Node, definition: Endpoint): void 
     schema: documented(definition),
     onRequest: async (request) => {
       if (definition.access === 'public') return;
+      attempts.begin(request, definition);
       const headers = request.headers as Record<string, string | undefined>;
-      principals.set(request, await node.gate.admit({ headers, remote: request.ip }));
+      const principal = await node.gate.admit({ headers, remote: attempts.remoteOf(request) });
+      attempts.by(request, principal);
+      principals.set(request, principal);
       refuseRepeatedTenant(request);
     },
     handler: async (request, reply) => {
-      const principal = principals.get(request) ?? anonymous(request.ip);
+      const principal = principals.get(request) ?? anonymous(attempts.remoteOf(request));
       const answer = await definition.handle(callOf(node, request, principal));
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();

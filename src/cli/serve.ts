@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { GateOptions } from '../api/gate.ts';
+import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { CLOSED_PORTS, type UpstreamRules } from '../domain/upstream-rules.ts';
@@ -8,7 +9,17 @@ import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
-import { cidrs, identifier, isLoopback, oneOf, port, ports, secretFile, text } from './values.ts';
+import {
+  cidrs,
+  identifier,
+  isLoopback,
+  oneOf,
+  port,
+  ports,
+  secretFile,
+  text,
+  wholeNumber,
+} from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
@@ -52,6 +63,17 @@ const settings = {
     help: 'ports that are never upstreams: where administration and control listen',
     default: CLOSED_PORTS.join(','),
     parse: ports,
+  },
+  'trusted-proxies': {
+    value: 'CIDR[,CIDR]',
+    help: 'proxies that are believed when they say in X-Forwarded-For who asks',
+    parse: cidrs,
+  },
+  'audit-entries': {
+    value: 'NUMBER',
+    help: 'changes that GET /audit goes back to; older ones are forgotten',
+    default: String(CHANGES_KEPT),
+    parse: wholeNumber(1_000, 10_000_000),
   },
   'log-level': logLevel('info'),
 } as const;
@@ -122,6 +144,8 @@ const run: Command['run'] = async (argv, env) => {
       version: VERSION,
       log,
       lastKnown: values['data-dir'],
+      trustedProxies: values['trusted-proxies'],
+      changesKept: values['audit-entries'],
     });
     stack.add('control plane', () => plane.dispose());
     process.stdout.write(`${nodeId} answers on ${plane.url}\n`);

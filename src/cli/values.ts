@@ -22,6 +22,16 @@ export const port = (value: string): number => {
 
 export const ports = (value: string): number[] => value.split(',').map(port);
 
+/** A whole number in these bounds. */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^\d{1,12}$/.test(value) || number < least || number > most)
+      throw new Error(`use a whole number from ${least} to ${most}`);
+    return number;
+  };
+
 export interface Address {
   readonly host: string;
   readonly port: number;

@@ -6,11 +6,12 @@ import type { Node } from '../api/endpoint.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
-import { createServer } from '../api/server.ts';
+import { type ServerOptions, createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/request-lease.ts';
 import { KeyedLock } from '../change/keyed-lock.ts';
 import { keepKeyring } from '../change/keyring.ts';
+import { CHANGES_KEPT, keepChangeLog } from '../change/prune-changes.ts';
 import { ensureDirectories } from '../change/repair.ts';
 import type { Sealer } from '../change/sealer.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
@@ -28,7 +29,7 @@ import type { Log } from '../shared/log.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends ServerOptions {
   readonly nodeId: string;
   readonly host: string;
   /** 0 takes a free one. */
@@ -45,6 +46,8 @@ export interface ControlPlaneOptions {
   readonly lastKnown?: string | undefined;
   /** How long challenge keys live. */
   readonly keyring?: KeyringTimes;
+  /** How many entries of the change log are kept. */
+  readonly changesKept?: number | undefined;
 }
 
 /** A running Defense API node. */
@@ -113,10 +116,27 @@ const keyringKeeper = (options: ControlPlaneOptions, changes: ChangeRoom): Leade
   });
 };
 
+/** One node of the fleet keeps the change log to its size. */
+const changeLogKeeper = (options: ControlPlaneOptions, changes: ChangeRoom): Leader => {
+  const { nodeId, store, keys, log, changesKept = CHANGES_KEPT } = options;
+  return new Leader({
+    store,
+    key: keys.leader('changes'),
+    nodeId,
+    log,
+    work: (term) => keepChangeLog(changes, changesKept, term),
+  });
+};
+
+interface Assembled {
+  readonly node: Node;
+  readonly lastKnown: LastKnown | undefined;
+  /** Addresses that no upstream may name; this node's own is added once it is known. */
+  readonly reserved: Reserved[];
+}
+
 /** Puts a node's parts together; nothing runs yet. */
-const assemble = async (
-  options: ControlPlaneOptions,
-): Promise<{ node: Node; lastKnown: LastKnown | undefined }> => {
+const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
   const reserved = [...options.upstreams.reserved];
   const changes = changeRoom(options, clock, reserved);
@@ -166,18 +186,18 @@ const assemble = async (
     log,
     repairs: [],
   };
-  return { node, lastKnown };
+  return { node, lastKnown, reserved };
 };
 
 /** Starts one Defense API node on a store that the caller owns. Disposing drains it. */
 export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
   const { log } = options;
   const stack = new DisposeStack();
-  const { node, lastKnown } = await assemble(options);
+  const { node, lastKnown, reserved } = await assemble(options);
   const { changes, presence, reflector } = node;
   try {
     // An address that can't be had is found out before anything else has begun.
-    const server = await createServer(node);
+    const server = await createServer(node, options);
     const drain = drainable(server);
     await server.listen({ host: options.host, port: options.port });
     stack.add('reflector', () => reflector.dispose());
@@ -191,6 +211,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const keeper = keyringKeeper(options, changes);
     stack.add('keyring', () => keeper?.dispose());
     keeper?.start();
+    const pruner = changeLogKeeper(options, changes);
+    stack.add('change log', () => pruner.dispose());
+    pruner.start();
     stack.add('api', drain);
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));

@@ -2,6 +2,7 @@ import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typ
 import { CertificateFacts } from './certificate.ts';
 import { ERRORS, type ErrorCode, type Part } from './errors.ts';
 import { DefenseConfig, EffectivePolicy, TenantConfig } from './policy.ts';
+import { Origin } from './principal.ts';
 import { RouteSpec } from './route.ts';
 
 /** Beside what every read answers: where it comes from and how fresh that is. */
@@ -96,16 +97,6 @@ export const CertificateList = page('CertificateList', {
   tenant_id: Type.String(),
   certificates: Type.Array(CertificateView),
 });
-
-/** Where a change came from. */
-const Origin = Type.Object(
-  {
-    role: Type.Optional(Type.String()),
-    token_id: Type.Optional(Type.String({ description: 'The API token that was shown.' })),
-    from: Type.Optional(Type.String({ description: 'The address the request came from.' })),
-  },
-  { description: 'Shown to operators only.' },
-);
 
 const HistoryItem = Type.Object(
   {

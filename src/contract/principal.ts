@@ -1,3 +1,5 @@
+import { type Static, Type } from '@sinclair/typebox';
+
 /** What a principal may do: everything; change or read the config of its tenants; report as a gateway. */
 export const ROLES = ['operator', 'editor', 'viewer', 'gateway'] as const;
 export type Role = (typeof ROLES)[number];
@@ -17,10 +19,12 @@ export interface Principal {
 }
 
 /** Where a change came from: kept in the history, beside the actor's name. */
-export interface Origin {
-  readonly role?: string;
-  /** Which token was shown; never the token. */
-  readonly token_id?: string;
-  /** The address of whoever asked. */
-  readonly from?: string;
-}
+export const Origin = Type.Object(
+  {
+    role: Type.Optional(Type.String()),
+    token_id: Type.Optional(Type.String({ description: 'The API token that was shown.' })),
+    from: Type.Optional(Type.String({ description: 'The address the request came from.' })),
+  },
+  { description: 'Where it came from; shown to operators only.' },
+);
+export type Origin = Readonly<Static<typeof Origin>>;

@@ -34,6 +34,7 @@ export const getAllConfigs = endpoint({
   method: 'GET',
   url: '/global-config/all',
   access: 'operator',
+  sensitive: true,
   tag: 'config',
   summary: 'Every tenant’s config',
   schemas: {

@@ -1,0 +1,80 @@
+import { Type } from '@sinclair/typebox';
+import { type LoggedChange, differenceOf, listChanges } from '../../change/change-log.ts';
+import { AuditList } from '../../contract/audit.ts';
+import { Refusal } from '../../contract/errors.ts';
+import { ACTIONS } from '../../contract/record.ts';
+import { type Node, endpoint } from '../endpoint.ts';
+import { ReadQuery } from '../reading.ts';
+
+/** A page with records reads two history entries for each edit. */
+const WITH_RECORDS_MAX = 20;
+
+const Filter = Type.String({ minLength: 1, maxLength: 320 });
+const Time = Type.String({ format: 'date-time', examples: ['2026-01-31T08:00:00Z'] });
+
+const ms = (time: string | undefined): number | undefined =>
+  time === undefined ? undefined : Date.parse(time);
+
+export const getAudit = endpoint({
+  method: 'GET',
+  url: '/audit',
+  access: 'operator',
+  sensitive: true,
+  tag: 'audit',
+  summary: 'Every change of the fleet, newest first: who, from where, what, why',
+  schemas: {
+    query: Type.Object(
+      {
+        ...ReadQuery.properties,
+        tenant_id: Type.Optional(Filter),
+        actor: Type.Optional(Filter),
+        kind: Type.Optional(Filter),
+        id: Type.Optional(Filter),
+        action: Type.Optional(Type.Union(ACTIONS.map((action) => Type.Literal(action)))),
+        request_id: Type.Optional(Filter),
+        since: Type.Optional(Time),
+        until: Type.Optional(Time),
+        records: Type.Optional(
+          Type.Boolean({
+            description: `Show each object before and after; a page then has at most ${WITH_RECORDS_MAX} entries.`,
+          }),
+        ),
+        limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+        after: Type.Optional(
+          Type.String({ pattern: '^\\d{16}-[\\w-]{1,128}$', description: 'The `next` of the page before.' }),
+        ),
+      },
+      { additionalProperties: false },
+    ),
+    response: { 200: AuditList },
+  },
+  handle: async ({ node, query }) => {
+    const { since, until, records, min_revision = 0, ...rest } = query;
+    const limit = records ? Math.min(query.limit, WITH_RECORDS_MAX) : query.limit;
+    const wanted = { ...rest, limit, since_ms: ms(since), until_ms: ms(until) };
+    const { changes, ...page } = await listChanges(node.changes, wanted);
+    if (page.revision < min_revision) {
+      const about = { in: 'query', pointer: '/min_revision' } as const;
+      throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
+    }
+    const entries = records
+      ? await Promise.all(changes.map((change) => withRecords(node, change)))
+      : changes.map(withoutWritten);
+    return { status: 200, body: { entries, ...page } };
+  },
+});
+
+const withoutWritten = ({ edits, ...change }: LoggedChange): object => ({
+  ...change,
+  edits: edits.map(({ written: _shownWithRecords, ...edit }) => edit),
+});
+
+const withRecords = async (node: Node, { edits, ...change }: LoggedChange): Promise<object> => ({
+  ...change,
+  edits: await Promise.all(
+    edits.map(async ({ written, ...edit }) => ({
+      ...edit,
+      ...(await differenceOf(node.changes, { ...edit, ...(written ? { written } : {}) })),
+    })),
+  ),
+});
