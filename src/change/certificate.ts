@@ -1,6 +1,7 @@
 import type { CertificateUpload } from '../contract/certificate.ts';
 import { Refusal } from '../contract/errors.ts';
 import { certificateId, checkCertificate } from '../domain/certificate.ts';
+import { storedHost } from '../domain/host.ts';
 import { readCertificate } from './certificate-reader.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
@@ -13,14 +14,16 @@ const pem = (text: string): string => `${text.trim()}\n`;
 
 /**
  * Stores a certificate, or replaces the one the tenant has for the domain.
- * @throws Refusal master_key_missing, certificate_*, private_key_invalid, expires_at_mismatch, domain_taken
+ * @throws Refusal master_key_missing, certificate_*, private_key_invalid, expires_at_mismatch, domain_taken,
+ * hostless_conflict, wildcard_too_wide
  */
 export const uploadCertificate = async (
   room: ChangeRoom,
   request: ChangeRequest,
   tenant_id: string,
-  upload: CertificateUpload,
-): Promise<{ receipt: Receipt; expires_at: string }> => {
+  given: CertificateUpload,
+): Promise<{ receipt: Receipt; id: string; expires_at: string }> => {
+  const upload = { ...given, domain: storedHost(given.domain) };
   const { sealer } = room;
   if (!sealer) throw new Refusal('master_key_missing');
   const now = room.clock.now();
@@ -41,7 +44,7 @@ export const uploadCertificate = async (
     });
     return [{ kind: 'ssl', id, before, draft }];
   });
-  return { receipt, expires_at: facts.not_after };
+  return { receipt, id, expires_at: facts.not_after };
 };
 
 /** @throws Refusal certificate_not_found, also for another tenant's */

@@ -1,4 +1,5 @@
 import type { Origin } from '../contract/principal.ts';
+import type { HostlessRoutes } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -17,6 +18,7 @@ export interface ChangeRoom {
   /** Absent without a master key: certificates are then refused. */
   readonly sealer: Sealer | undefined;
   readonly upstreams: UpstreamRules;
+  readonly hostlessRoutes: HostlessRoutes;
   /** Addresses of a host name as seen from here; empty when it does not resolve. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly lock: KeyedLock;

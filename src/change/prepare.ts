@@ -2,9 +2,8 @@
  * From a plan to a transaction: versions and provenance are stamped, history, projection and claims derived,
  * preconditions checked. Reads only through the guarded reader.
  */
-import { Refusal } from '../contract/errors.ts';
+import { Refusal, type Text } from '../contract/errors.ts';
 import type { EditSummary, Kind, RecordOf } from '../contract/record.ts';
-import { type ClaimPlace, samePlace } from '../domain/claim.ts';
 import { type Authorship, etagOf, historyEntry, nextVersion, prunedVersion } from '../domain/version.ts';
 import { type Projection, isManaged, render } from '../projection/object.ts';
 import { placesOf } from '../projection/place.ts';
@@ -14,8 +13,9 @@ import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
 import { changePut } from './change-log.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
-import { type Edit, type ProjectedEdit, actionOf, claimsOf, projectionsOf } from './edit.ts';
+import { type Edit, type ProjectedEdit, actionOf, projectionsOf } from './edit.ts';
 import { requestPut } from './idempotency.ts';
+import { prepareClaims } from './prepare-claims.ts';
 import type { GuardedReader } from './reader.ts';
 
 /** etcd takes requests up to 1.5 MiB. */
@@ -207,44 +207,15 @@ const prepareProjections = async (
   return { puts, deletes, edits };
 };
 
+const FOREIGN: Text = {
+  zh: '网关中已有不由 Lockstep 管理的同名证书',
+  en: 'the gateways have a certificate of that name that Lockstep does not manage',
+};
+
 const taken = ({ kind, id, pointer = '' }: Edit): Refusal =>
   kind === 'ssl'
     ? new Refusal('domain_taken', {
         pointer: `${pointer}/domain`,
-        params: { domain: id.slice(id.indexOf(':') + 1) },
+        params: { domain: id.slice(id.indexOf(':') + 1), reason: FOREIGN },
       })
     : new Refusal('route_id_taken', { pointer: `${pointer}/id`, params: { id } });
-
-const prepareClaims = async (
-  room: ChangeRoom,
-  reader: GuardedReader,
-  edit: Edit,
-  record: RecordOf[Kind] | null,
-): Promise<{ puts: Put[]; deletes: string[] }> => {
-  const held = edit.before ? claimsOf(edit.kind, edit.before.record) : [];
-  const wanted = record ? claimsOf(edit.kind, record) : [];
-  const added = wanted.filter((place) => !held.some((other) => samePlace(place, other)));
-  const dropped = held.filter((place) => !wanted.some((other) => samePlace(place, other)));
-  const holder = `${edit.kind}:${edit.id}`;
-  const puts: Put[] = [];
-  for (const place of added) {
-    const tenant_id = record?.tenant_id ?? '';
-    if (!(await reader.claimable(place, tenant_id))) throw refusedClaim(edit, place);
-    puts.push({
-      key: room.keys.claim(place.space, place.labels, place.wildcard, holder),
-      value: JSON.stringify({ tenant_id }),
-    });
-  }
-  return {
-    puts,
-    deletes: dropped.map((place) => room.keys.claim(place.space, place.labels, place.wildcard, holder)),
-  };
-};
-
-const refusedClaim = ({ kind, pointer = '' }: Edit, { space, shown }: ClaimPlace): Refusal =>
-  space === 'paths'
-    ? new Refusal('path_taken', { pointer: `${pointer}/path`, params: { path: shown } })
-    : new Refusal('domain_taken', {
-        pointer: `${pointer}/${kind === 'ssl' ? 'domain' : 'hosts'}`,
-        params: { domain: shown },
-      });

@@ -9,6 +9,9 @@ import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
 import type { ConfigStore, Guard, KeyValue } from '../store/port.ts';
 
+/** Claims read at once when looking for another tenant's: usually the first tells. */
+const CLAIMS_PAGE = 500;
+
 /** A record as found in the store. */
 export interface Loaded<K extends Kind = Kind> {
   readonly record: RecordOf[K];
@@ -95,6 +98,20 @@ export class GuardedReader {
     const own = place.wildcard ? this.beneath(place) : this.at(place);
     const holders = await Promise.all([own, ...above]);
     return holders.flat().every((holder) => holder === tenant_id);
+  }
+
+  /** Whether another tenant holds any place of a space. */
+  async heldByOthers(space: ClaimPlace['space'], tenant_id: string): Promise<boolean> {
+    const prefix = this.keys.claimsUnder(space, []);
+    let page = await this.store.range({ prefix }, { limit: CLAIMS_PAGE });
+    const { revision } = page;
+    this.seen.set(prefix, { prefix, unchangedSince: revision });
+    for (;;) {
+      if (page.kvs.some((kv) => holderOf(kv) !== tenant_id)) return true;
+      const after = page.kvs.at(-1)?.key;
+      if (!page.more || after === undefined) return false;
+      page = await this.store.range({ prefix, after }, { limit: CLAIMS_PAGE, revision });
+    }
   }
 
   /** Starts reading what a change of this record will need, so that it is one round trip and not several. */

@@ -2,6 +2,7 @@ import { Refusal, type RefusalOptions } from '../contract/errors.ts';
 import type { DefenseConfig } from '../contract/policy.ts';
 import type { RouteRecord } from '../contract/record.ts';
 import type { RouteSpec, RouteUpdates } from '../contract/route.ts';
+import { storedHosts } from '../domain/host.ts';
 import { applyUpdates, defenseOf, routeSpecOf } from '../domain/route.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
@@ -41,14 +42,18 @@ const draftOf = (
   ...(defense ? { plugins: { cdn_defense: defense } } : {}),
 });
 
-/** @throws Refusal route_id_taken, domain_taken, path_taken, upstream_invalid, upstream_forbidden */
+/**
+ * @throws Refusal route_id_taken, domain_taken, path_taken, hosts_required, hostless_conflict, wildcard_too_wide,
+ * upstream_invalid, upstream_forbidden
+ */
 export const createRoute = async (
   room: ChangeRoom,
   request: ChangeRequest,
   tenant_id: string,
-  spec: RouteSpec,
+  given: RouteSpec,
 ): Promise<Receipt> => {
-  await checkUpstreams(room, spec.upstream, '/route/upstream');
+  await checkUpstreams(room, given.upstream, '/route/upstream');
+  const spec = given.hosts ? { ...given, hosts: storedHosts(given.hosts, '/route/hosts') } : given;
   const created_at = new Date(room.clock.now()).toISOString();
   return commitChange(room, request, lockKey(spec.id), async (reader) => {
     const before = await reader.record('routes', spec.id);
@@ -64,8 +69,9 @@ export const updateRoute = async (
   request: ChangeRequest,
   tenant_id: string,
   id: string,
-  updates: RouteUpdates,
+  given: RouteUpdates,
 ): Promise<Receipt> => {
+  const updates = given.hosts ? { ...given, hosts: storedHosts(given.hosts, '/updates/hosts') } : given;
   if (updates.upstream !== undefined && updates.upstream !== null) {
     await checkUpstreams(room, updates.upstream, '/updates/upstream');
   }

@@ -85,6 +85,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       keys,
       sealer,
       upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
+      hostlessRoutes: 'allow',
       gate: { mode: 'off' },
       version: VERSION,
       log,

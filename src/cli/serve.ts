@@ -3,6 +3,7 @@ import type { GateOptions } from '../api/gate.ts';
 import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
+import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import { CLOSED_PORTS, type UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
@@ -63,6 +64,11 @@ const settings = {
     help: 'ports that are never upstreams: where administration and control listen',
     default: CLOSED_PORTS.join(','),
     parse: ports,
+  },
+  'hostless-routes': {
+    value: 'MODE',
+    help: 'routes without hosts: refuse; sole-tenant, while no other tenant has hosts; allow. Default sole-tenant, with --auth off allow',
+    parse: oneOf(...HOSTLESS_ROUTES),
   },
   'trusted-proxies': {
     value: 'CIDR[,CIDR]',
@@ -140,6 +146,7 @@ const run: Command['run'] = async (argv, env) => {
       keys,
       sealer,
       upstreams: upstreamsOf(values),
+      hostlessRoutes: values['hostless-routes'] ?? (values.auth === 'off' ? 'allow' : 'sole-tenant'),
       gate,
       version: VERSION,
       log,

@@ -14,6 +14,7 @@ import { keepKeyring } from '../change/keyring.ts';
 import { CHANGES_KEPT, keepChangeLog } from '../change/prune-changes.ts';
 import { ensureDirectories } from '../change/repair.ts';
 import type { Sealer } from '../change/sealer.ts';
+import type { HostlessRoutes } from '../domain/claim.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
 import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
 import { Convergence } from '../fleet/convergence.ts';
@@ -38,6 +39,8 @@ export interface ControlPlaneOptions extends ServerOptions {
   readonly keys: Keyspace;
   readonly sealer: Sealer | undefined;
   readonly upstreams: UpstreamRules;
+  /** Default `sole-tenant`. */
+  readonly hostlessRoutes?: HostlessRoutes;
   readonly gate: GateOptions;
   readonly version: string;
   readonly log: Log;
@@ -83,7 +86,7 @@ const changeRoom = (
   clock: Clock,
   reserved: readonly Reserved[],
 ): ChangeRoom => {
-  const { store, keys, log, sealer } = options;
+  const { store, keys, log, sealer, hostlessRoutes = 'sole-tenant' } = options;
   const upstreams = { ...options.upstreams, reserved };
   return {
     store,
@@ -92,6 +95,7 @@ const changeRoom = (
     log,
     sealer,
     upstreams,
+    hostlessRoutes,
     resolve,
     lock: new KeyedLock(),
     requestLease: new RequestLease(store, clock),

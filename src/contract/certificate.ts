@@ -1,12 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Domain } from './identifier.ts';
+import { HostName } from './identifier.ts';
 
 /** Largest PEM text APISIX takes. */
 const PEM_MAX = 65_536;
 
 export const CertificateUpload = Type.Object(
   {
-    domain: Domain,
+    domain: HostName,
     cert: Type.String({
       minLength: 1,
       maxLength: PEM_MAX,

@@ -42,11 +42,16 @@ export const ERRORS = {
     'This address does not take {method}; it takes {allowed}.',
   ],
   route_id_taken: [409, '路由标识 {id} 已被使用', 'The route id {id} is taken.'],
-  domain_taken: [409, '域名 {domain} 不可用', 'The domain {domain} is not available.'],
+  domain_taken: [409, '域名 {domain} 不可用：{reason}', 'The domain {domain} is not available: {reason}.'],
   path_taken: [
     409,
-    '未限定域名的路径 {path} 不可用，请为路由设置 hosts',
-    'The path {path} is not available to a route without hosts; give the route hosts of its own.',
+    '未限定域名的路径 {path} 不可用：其他租户的路由使用了与其重叠的路径（不论方法），请为路由设置 hosts',
+    'The path {path} is not available to a route without hosts: another tenant’s overlaps with it, whatever their methods. Give the route hosts.',
+  ],
+  hostless_conflict: [
+    409,
+    '另一租户的路由未限定域名，在任何域名下都应答；在它设置 hosts 之前，其他租户不能使用域名',
+    'Another tenant has a route without hosts, which answers on every host; until it has hosts, no other tenant can have any.',
   ],
   busy: [503, '该对象同时被多方修改，请重试', 'Too many writers change this at once; try again.'],
   precondition_failed: [
@@ -62,6 +67,12 @@ export const ERRORS = {
   ],
   headers_too_large: [431, '请求头过大', 'The headers are too large.'],
   request_timeout: [408, '请求未在规定时间内发送完毕', 'The request was not sent in time.'],
+  hosts_required: [422, '路由须设置 hosts：{reason}', 'The route needs hosts: {reason}.'],
+  wildcard_too_wide: [
+    422,
+    '通配域名 {domain} 覆盖整个公共后缀 {suffix}，请至少再加一级',
+    'The wildcard {domain} covers all of the public suffix {suffix}; name at least one label more.',
+  ],
   upstream_invalid: [
     422,
     '上游地址 {upstream} 无效：{reason}',

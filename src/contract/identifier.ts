@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { CANONICAL_HOST } from './host.ts';
 
 /**
  * Identifiers become etcd keys, APISIX ids and log fields, so they hold no separator of any of these:
@@ -24,21 +25,28 @@ export const GatewayId = Type.String({
   examples: ['edge-1'],
 });
 
-const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-
-/** Ten labels are more than any real name and keep a claim's guards within one transaction. */
+/** A host name as it is stored. Ten labels keep a claim's guards within one transaction. */
 export const Domain = Type.String({
   maxLength: 253,
-  pattern: `^(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,9}$`,
+  pattern: `^${CANONICAL_HOST}$`,
+  description: 'A host name in lower case and punycode; `*.` in front covers what is beneath.',
+  examples: ['api.example.com', '*.example.com'],
+});
+
+/** A host name as callers write it. It is stored, claimed and shown in its canonical form. */
+export const HostName = Type.String({
+  minLength: 1,
+  maxLength: 253,
+  format: 'host-name',
   description:
-    'A host name in lower case (punycode for other scripts); `*.` in front covers what is beneath.',
+    'A host name; `*.` in front covers what is beneath. Stored in lower case and punycode, whatever case or script it is written in.',
   examples: ['api.example.com', '*.example.com'],
 });
 
 /** `{tenant_id}:{domain}` */
 export const CertificateId = Type.String({
   maxLength: 318,
-  pattern: `^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,63}:(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,9}$`,
+  pattern: `^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,63}:${CANONICAL_HOST}$`,
   description: '`{tenant_id}:{domain}`',
   examples: ['tenant-001:api.example.com'],
 });

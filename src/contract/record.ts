@@ -38,7 +38,6 @@ export interface Box {
   readonly tag: string;
 }
 
-/** `ssl/{tenant_id}:{domain}` */
 /** A secret in an envelope: under a data key of its own, which is under a master key. */
 export interface Sealed extends Box {
   readonly alg: 'A256GCM';
@@ -55,6 +54,7 @@ export interface Resealed {
   readonly resealed_at?: string;
 }
 
+/** `ssl/{tenant_id}:{domain}` */
 export type CertificateRecord = Provenance &
   Resealed & {
     readonly id: string;
@@ -122,6 +122,8 @@ export interface NodeReceipt {
   readonly version: string;
   /** Tells two processes with one node id apart. */
   readonly instance: string;
+  /** The names of the master keys it has, the one it seals with first; empty without any. */
+  readonly master_keys?: readonly string[];
 }
 
 /** `requests/…`, leased: what an `Idempotency-Key` led to. The key's mod revision is the change's. */
@@ -131,8 +133,6 @@ export interface RequestReceipt {
   readonly request_id: string;
   readonly edits: readonly EditSummary[];
   /** Of an update of many objects in one transaction: how many it looked at. */
-  /** The names of the master keys it has, the one it seals with first; empty without any. */
-  readonly master_keys?: readonly string[];
   readonly considered?: number | undefined;
   /** Of an update in several transactions: what it answered. */
   readonly fleet?: FleetSummary;

@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { Domain, RouteId } from './identifier.ts';
+import { HostName, RouteId } from './identifier.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'] as const;
 
@@ -47,7 +47,7 @@ const fields = {
   strip_path: Type.Boolean({
     description: 'Take the path’s fixed part off before the upstream sees it. Default false.',
   }),
-  hosts: Type.Array(Domain, {
+  hosts: Type.Array(HostName, {
     minItems: 1,
     maxItems: 10,
     uniqueItems: true,

@@ -85,10 +85,10 @@ const ROWS: [given: [TSchema, unknown], field: string, zh: string, en: string][]
     'must be an IP address or a CIDR range without leading zeros, such as 203.0.113.0/24 or 2001:db8::/32',
   ],
   [
-    route({ hosts: ['Example.com'] }),
+    route({ hosts: ['example com'] }),
     'hosts[0]',
-    '须为小写的主机名，至多 10 级，如 api.example.com 或 *.example.com',
-    'must be a host name in lower case of at most 10 labels, such as api.example.com or *.example.com',
+    '须为主机名，至多 10 级，如 api.example.com 或 *.example.com',
+    'must be a host name of at most 10 labels, such as api.example.com or *.example.com',
   ],
   [
     route({ upstream_host: 'a b' }),

@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import ipaddr from 'ipaddr.js';
 import { type Part, Refusal, type Text, pointerStep } from './errors.ts';
-import { Domain } from './identifier.ts';
+import { canonicalHost } from './host.ts';
 
 const isCidr = (text: string): boolean => {
   // The library also takes octal and shortened IPv4 and `/08`, which gateways would read differently.
@@ -32,6 +32,7 @@ const FORMATS: Record<string, (text: string) => boolean> = {
   printable: (text) => PRINTABLE.test(text),
   'route-path': (text) =>
     ROUTE_PATH.test(text) && !/(^|\/)\.{1,2}(\/|$)/.test(text) && text.split('/').length - 1 <= SEGMENTS_MAX,
+  'host-name': (text) => canonicalHost(text) !== undefined,
   'host-header': (text) => /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::\d{1,5})?$/.test(text),
 };
 
@@ -92,6 +93,10 @@ const FORMAT_REASONS: Readonly<Record<string, Text>> = {
     `must be a path such as /api/v1 or a prefix such as /api/v1/*: at most ${SEGMENTS_MAX} segments, none of them empty, . or .., ` +
       'without % or :, and in a prefix without $ ( ) +',
   ),
+  'host-name': said(
+    '须为主机名，至多 10 级，如 api.example.com 或 *.example.com',
+    'must be a host name of at most 10 labels, such as api.example.com or *.example.com',
+  ),
   'host-header': said(
     '须为主机名，可带端口，如 backend.example.com:8080',
     'must be a host name, with or without a port, such as backend.example.com:8080',
@@ -104,10 +109,6 @@ const FORMAT_REASONS: Readonly<Record<string, Text>> = {
 
 /** By pattern, or by the name of the field. */
 const PATTERN_REASONS: Readonly<Record<string, Text>> = {
-  [String(Domain.pattern)]: said(
-    '须为小写的主机名，至多 10 级，如 api.example.com 或 *.example.com',
-    'must be a host name in lower case of at most 10 labels, such as api.example.com or *.example.com',
-  ),
   'idempotency-key': said(
     '须为 1–128 个可见的 ASCII 字符，不含空格',
     'must be 1–128 visible ASCII characters without spaces',

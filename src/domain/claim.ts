@@ -32,6 +32,13 @@ const pathPlaces = (path: string): ClaimPlace[] => {
     : [{ ...at, wildcard: false }];
 };
 
+/**
+ * Who may have routes without hosts: they answer on every host, so beside other tenants they would get what these
+ * tenants' routes leave over. `sole-tenant`: whoever is alone in the fleet, until there is a second.
+ */
+export const HOSTLESS_ROUTES = ['refuse', 'sole-tenant', 'allow'] as const;
+export type HostlessRoutes = (typeof HOSTLESS_ROUTES)[number];
+
 /** What a route claims: its hosts, or without hosts its path on every host nobody claims. */
 export const routeClaims = (route: {
   readonly path: string;

@@ -29,6 +29,7 @@ const schemas = {
   config: Type.Object({ ...TenantConfig.properties, ...provenance }),
   routes: Type.Object({
     ...RouteSpec.properties,
+    hosts: Type.Optional(Type.Array(Domain, { minItems: 1, uniqueItems: true })),
     ...provenance,
     created_at: Type.String(),
     plugins: Type.Optional(Type.Object({ cdn_defense: Type.Object(DefenseConfig.properties) })),

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeCertificate } from '../support/certificates.ts';
 import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
 import { type BadRequest, describeRefusals } from '../support/refused.ts';
 
@@ -11,7 +12,7 @@ beforeAll(async () => {
     ...ROUTE,
     id: 'others',
     path: '/owned/*',
-    hosts: ['others.example.com', '*.wild.example.com'],
+    hosts: ['Others.Example.com', '*.wild.example.com.', 'bücher.example', '*.公司.example'],
   };
   const hostless = { ...ROUTE, id: 'others-hostless', path: '/owned/*' };
   for (const [tenant, route] of [
@@ -122,4 +123,101 @@ const OWNERSHIP: BadRequest[] = [
   put('an update to another’s path', { hosts: null, path: '/owned/x' }, 'path_taken', '/updates/path'),
 ];
 
+OWNERSHIP.push(
+  post(
+    'another’s host in capitals',
+    { id: 'r', hosts: ['OTHERS.Example.Com'] },
+    'domain_taken',
+    '/route/hosts',
+  ),
+  post(
+    'another’s host with a dot at its end',
+    { id: 'r', hosts: ['others.example.com.'] },
+    'domain_taken',
+    '/route/hosts',
+  ),
+  post(
+    'another’s IDN in punycode',
+    { id: 'r', hosts: ['xn--bcher-kva.example'] },
+    'domain_taken',
+    '/route/hosts',
+  ),
+  post('another’s IDN in capitals', { id: 'r', hosts: ['BÜCHER.example'] }, 'domain_taken', '/route/hosts'),
+  post(
+    'a host beneath another’s IDN wildcard',
+    { id: 'r', hosts: ['a.xn--55qx5d.example'] },
+    'domain_taken',
+    '/route/hosts',
+  ),
+  post(
+    'another’s path with other methods',
+    { id: 'r', path: '/owned/*', methods: ['HEAD'] },
+    'path_taken',
+    '/route/path',
+  ),
+  post(
+    'another’s path with a higher priority',
+    { id: 'r', path: '/owned/*', priority: 9 },
+    'path_taken',
+    '/route/path',
+  ),
+  post('another’s path with a slash at its end', { id: 'r', path: '/owned/' }, 'path_taken', '/route/path'),
+  post(
+    'another’s path while switched off',
+    { id: 'r', path: '/owned/*', enabled: false },
+    'path_taken',
+    '/route/path',
+  ),
+  post(
+    'a wildcard of a whole suffix',
+    { id: 'r', hosts: ['a.example.org', '*.co.uk'] },
+    'wildcard_too_wide',
+    '/route/hosts',
+  ),
+  post(
+    'a wildcard of strangers’ pages',
+    { id: 'r', hosts: ['*.GitHub.io.'] },
+    'wildcard_too_wide',
+    '/route/hosts',
+  ),
+  put(
+    'an update to a wildcard of a top-level domain',
+    { hosts: ['*.com'] },
+    'wildcard_too_wide',
+    '/updates/hosts',
+  ),
+);
+
 describeRefusals('what is not there, or is another tenant’s', () => fleet, OWNERSHIP);
+
+test('a host is shown as it is stored, and found by every way of writing it', async () => {
+  const others = await fleet.call('GET', '/global-routes/others', { tenant: 'tenant-002' });
+  const hosts = ['others.example.com', '*.wild.example.com', 'xn--bcher-kva.example', '*.xn--55qx5d.example'];
+  expect(others.body).toMatchObject({ route: { hosts } });
+  const { cert, key } = await makeCertificate({ names: ['xn--bcher-kva.example'] });
+  const upload = await fleet.call('POST', '/global-ssl', {
+    tenant: 'tenant-002',
+    body: { domain: 'Bücher.Example.', cert, key },
+  });
+  expect(upload).toMatchObject({ status: 201, body: { cert_id: 'tenant-002:xn--bcher-kva.example' } });
+  expect(upload.headers['location']).toBe('/global-ssl/tenant-002:xn--bcher-kva.example');
+  const contents = await fleet.contents();
+  expect(contents.has('/apisix/ssls/xn--bcher-kva.example')).toBe(true);
+});
+
+test('refusals of hosts and paths say why, and not who', async () => {
+  const why = async (route: object): Promise<string> => {
+    const call = { tenant: TENANT, body: { route: { ...ROUTE, id: 'r', ...route } } };
+    const zh = await fleet.call('POST', '/global-routes', call);
+    const en = await fleet.call('POST', '/global-routes', { ...call, headers: { 'accept-language': 'en' } });
+    expect(zh.body.detail).toMatch(/其他租户/);
+    expect(zh.text + en.text).not.toMatch(/tenant-002|others/);
+    return en.body.detail;
+  };
+  expect(await why({ hosts: ['x.wild.example.com'] })).toBe(
+    'The domain x.wild.example.com is not available: another tenant has it, or one that covers it or lies beneath it.',
+  );
+  expect(await why({ path: '/owned/x', methods: ['HEAD'] })).toMatch(
+    /^The path \/owned\/x is not available .* overlaps with it, whatever their methods/,
+  );
+});

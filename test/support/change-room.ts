@@ -21,6 +21,7 @@ export const changeRoom = (store: ConfigStore, options: Partial<ChangeRoom> = {}
   log: silentLog,
   sealer: new Sealer(MASTER_KEY),
   upstreams: { privateRanges: [], reserved: [] },
+  hostlessRoutes: 'allow',
   resolve: async () => [],
   lock: new KeyedLock(),
   requestLease: new RequestLease(store, systemClock),

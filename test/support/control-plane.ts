@@ -36,7 +36,7 @@ export interface Fleet {
 }
 
 export type FleetOptions = Partial<
-  Pick<ControlPlaneOptions, 'upstreams' | 'gate' | 'sealer' | 'clock' | 'keyring'>
+  Pick<ControlPlaneOptions, 'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring'>
 > & {
   readonly nodes?: number;
   readonly log?: Log;
@@ -64,6 +64,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
         keys,
         sealer: new Sealer(MASTER_KEY),
         upstreams: { privateRanges: [], reserved: [STORE_ADDRESS] },
+        hostlessRoutes: 'allow',
         gate: { mode: 'off' },
         version: '0.0.0-test',
         log: silentLog,

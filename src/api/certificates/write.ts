@@ -3,7 +3,6 @@ import { deleteCertificate, uploadCertificate } from '../../change/certificate.t
 import { CertificateChanged } from '../../contract/answer.ts';
 import { CertificateUpload } from '../../contract/certificate.ts';
 import { CertificateId } from '../../contract/identifier.ts';
-import { certificateId } from '../../domain/certificate.ts';
 import { endpoint } from '../endpoint.ts';
 import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
 
@@ -23,9 +22,9 @@ export const postCertificate = endpoint({
   },
   handle: async (call) => {
     const { tenant_id, body } = call;
-    const cert_id = certificateId(tenant_id, body.domain);
     const uploaded = await uploadCertificate(call.node.changes, changeRequest(call), tenant_id, body);
-    const fields = { cert_id, expires_at: uploaded.expires_at };
+    const { id: cert_id, expires_at } = uploaded;
+    const fields = { cert_id, expires_at };
     const location = `/global-ssl/${cert_id}`;
     return answerChange(call, uploaded.receipt, wording('certificate_uploaded'), fields, location);
   },
