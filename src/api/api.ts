@@ -10,6 +10,8 @@ import { deleteRouteEndpoint, postRoute, putRoute } from './routes/write.ts';
 import { getSyncStatus, postRefresh } from './sync/endpoints.ts';
 import { getAllConfigs, getTenantConfig } from './tenants/read.ts';
 import { deleteTenantConfigEndpoint, patchTenantConfigEndpoint, postTenantConfig } from './tenants/write.ts';
+import { getToken, listTokens } from './tokens/read.ts';
+import { deleteToken, postToken } from './tokens/write.ts';
 
 /** Every operation of the Defense API. */
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -33,6 +35,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getSyncStatus,
   postRefresh,
   getHistory,
+  listTokens,
+  postToken,
+  getToken,
+  deleteToken,
   getAudit,
   livez,
   readyz,

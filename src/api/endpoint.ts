@@ -31,8 +31,11 @@ export interface Node {
   readonly repairs: Repair[];
 }
 
-/** Who may call an endpoint. `tenant` also needs the header that names the tenant; operators may do what a `gateway` may. */
-export type Access = 'public' | 'tenant' | 'operator' | 'gateway';
+/**
+ * Who may call an endpoint; `authorise.ts` says which roles that are. `tenant`: on behalf of one tenant, which editors
+ * change and viewers read. Operators may do what a `gateway` may. `metrics`: operators, or everybody, by a setting.
+ */
+export type Access = 'public' | 'tenant' | 'operator' | 'gateway' | 'metrics';
 
 export interface Answer {
   readonly status: number;
@@ -48,7 +51,7 @@ export interface Call<P, Q, B> {
   readonly body: B;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The tenant named by the header; empty on endpoints of operators without it. */
+  /** The tenant to act for, which the principal may; empty on endpoints of operators without the header. */
   readonly tenant_id: string;
   readonly principal: Principal;
   readonly language: Language;

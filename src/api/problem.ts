@@ -71,7 +71,9 @@ export const sendProblem = (request: FastifyRequest, reply: FastifyReply, refusa
   const { etag } = refusal.extra;
   if (typeof etag === 'string') void reply.header('etag', etag);
   if (refusal.status === 401) void reply.header('www-authenticate', 'Bearer');
-  if (refusal.status === 503) void reply.header('retry-after', '1');
+  const { retry_after_s } = refusal.extra;
+  if (typeof retry_after_s === 'number') void reply.header('retry-after', String(retry_after_s));
+  else if (refusal.status === 503) void reply.header('retry-after', '1');
   return reply
     .code(refusal.status)
     .header('content-language', language)

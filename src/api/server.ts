@@ -1,31 +1,26 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
-import { type TSchema, Type } from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ErrorCode, Refusal, pointerStep } from '../contract/errors.ts';
-import { TenantId } from '../contract/identifier.ts';
 import type { Principal } from '../contract/principal.ts';
 import { compile } from '../contract/validator.ts';
-import { Problem } from '../contract/answer.ts';
 import { ENDPOINTS } from './api.ts';
 import { Attempts } from './audit/attempts.ts';
-import { type Call, type Endpoint, type Node, operationIdOf } from './endpoint.ts';
+import { authorise } from './authorise.ts';
+import { DESCRIPTION, describe, documented } from './description.ts';
+import type { Call, Endpoint, Node } from './endpoint.ts';
+import { askingOf } from './gate.ts';
 import { parseBody } from './json-body.ts';
 import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
 import { isKnown } from './reading.ts';
 import { remoteReader } from './remote.ts';
-import { WRITE_HEADERS } from './writing.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
 const HEADER_BYTES_MAX = 16_384;
 /** A request that is not sent within this is cut off, so a slow sender holds no connection. */
 const REQUEST_MS = 15_000;
-
-/** The API's own description, beside the endpoints it describes. */
-const DESCRIPTION = { method: 'GET', url: '/openapi.json' } as const;
 
 /** What the HTTP server's own parser refuses, before there is a request. */
 const PARSER_CODES: Record<string, ErrorCode> = {
@@ -81,40 +76,12 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
     return refuse(node, request, reply, error);
   });
   server.setNotFoundHandler((request, reply) => refuse(node, request, reply, unknownAddress(request)));
-  await describe(server, node);
+  await describe(server, node, (request) => attempts.remoteOf(request));
   observe(server, node);
   tagAnswers(server);
   server.addHook('onResponse', async (request, reply) => attempts.end(request, reply));
   for (const definition of ENDPOINTS) mount(server, node, attempts, definition);
   return server;
-};
-
-const describe = async (server: FastifyInstance, node: Node): Promise<void> => {
-  await server.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Lockstep Defense API',
-        version: node.version,
-        description: 'One change on any node is one transaction; every node and every gateway has it.',
-      },
-      components: {
-        securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer' },
-          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-KEY' },
-        },
-      },
-    },
-    transformObject: (document) =>
-      'openapiObject' in document ? withComponents(document.openapiObject) : document.swaggerObject,
-  });
-  await server.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: true,
-    theme: { title: 'Lockstep Defense API' },
-    uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
-  });
-  server.get(DESCRIPTION.url, { schema: { hide: true } }, async () => server.swagger());
 };
 
 const observe = (server: FastifyInstance, node: Node): void => {
@@ -160,115 +127,25 @@ const tagAnswers = (server: FastifyInstance): void => {
   });
 };
 
-/** Schemas with a title become components of that name, so that generators name their types so. */
-const withComponents = <T extends { paths?: unknown; components?: object | undefined }>(document: T): T => {
-  const schemas: Record<string, unknown> = {};
-  const visit = (node: unknown): unknown => {
-    if (Array.isArray(node)) return node.map(visit);
-    if (typeof node !== 'object' || node === null) return node;
-    const copy: Record<string, unknown> = Object.fromEntries(
-      Object.entries(node).map(([name, value]) => [name, visit(value)]),
-    );
-    const { title } = copy;
-    if (typeof title !== 'string') return copy;
-    const known = schemas[title] ?? copy;
-    if (JSON.stringify(known) !== JSON.stringify(copy)) throw new Error(`two schemas are called ${title}`);
-    schemas[title] = copy;
-    return { $ref: `#/components/schemas/${title}` };
-  };
-  const paths = visit(document.paths);
-  return { ...document, paths, components: { ...document.components, schemas } };
-};
-
-const CHANGES: Readonly<Record<number, string>> = {
-  200: 'Carried out, or looked at with `dry_run`. `sync_status` says how far it has got.',
-  201: 'Created. `sync_status` says how far it has got.',
-  202: 'Carried out, but not yet reported by every live node: `pending` names the others.',
-};
-
-const READS: Readonly<Record<number, string>> = { 503: 'Not ready yet.' };
-
-const ETAG = { type: 'string', description: 'The answer’s entity tag, for `If-None-Match`.' };
-const CHANGE_ETAG = {
-  type: 'string',
-  description:
-    'The written object’s entity tag, for `If-Match`. Absent when nothing or more than one was written.',
-};
-const LOCATION = { type: 'string', description: 'Where the new object is read.' };
-
-/** Reads of JSON all have an entity tag. */
-const isTagged = ({ method, schemas }: Endpoint): boolean =>
-  method === 'GET' && schemas.response[200]?.['type'] === 'object';
-
-/** All answers of an operation, each with what it means. */
-const responsesOf = (definition: Endpoint): Record<string, unknown> => {
-  const { method, writes, schemas, summary } = definition;
-  // What creates answers 201, but its dry run 200.
-  const dryRun = writes && schemas.response[201] ? { 200: schemas.response[201] } : {};
-  const answers = Object.entries({ ...dryRun, ...schemas.response }).map(([status, schema]) => {
-    const about = (writes ? CHANGES : READS)[Number(status)] ?? `${summary}.`.replace('..', '.');
-    const headers = {
-      ...(isTagged(definition) && status === '200' ? { ETag: ETAG } : {}),
-      ...(writes && method !== 'DELETE' ? { ETag: CHANGE_ETAG } : {}),
-      ...(status === '201' ? { Location: LOCATION } : {}),
-    };
-    const content = schema['type'] === 'string' ? { content: { 'text/plain': { schema } } } : schema;
-    return [status, { ...content, headers, 'x-response-description': about }] as const;
-  });
-  const unchanged = { type: 'null', headers: { ETag: ETAG }, 'x-response-description': 'Not modified.' };
-  return {
-    ...Object.fromEntries(answers),
-    ...(isTagged(definition) ? { 304: unchanged } : {}),
-    default: {
-      content: { 'application/problem+json': { schema: Problem } },
-      'x-response-description': 'Refused; `code` says why.',
-    },
-  };
-};
-
-const IF_NONE_MATCH = Type.Optional(
-  Type.String({ description: '304 without a body when the answer has one of these ETags.' }),
-);
-
-const documented = (definition: Endpoint): Record<string, unknown> => {
-  const { schemas, access, writes, tag, summary } = definition;
-  const tenant = access === 'tenant' ? TenantId : Type.Optional(TenantId);
-  const headers = Type.Object({
-    ...(access === 'public' ? {} : { 'x-tenant-id': tenant }),
-    ...(writes ? WRITE_HEADERS : {}),
-    ...(isTagged(definition) ? { 'if-none-match': IF_NONE_MATCH } : {}),
-  });
-  return {
-    operationId: operationIdOf(definition),
-    tags: [tag],
-    summary,
-    headers,
-    ...(schemas.params ? { params: schemas.params } : {}),
-    querystring: schemas.query ?? Type.Object({}, { additionalProperties: false }),
-    ...(schemas.body ? { body: schemas.body } : {}),
-    response: responsesOf(definition),
-    ...(access === 'public' ? {} : { security: [{ bearer: [] }, { apiKey: [] }] }),
-  };
-};
-
 const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definition: Endpoint): void => {
-  const principals = new WeakMap<FastifyRequest, Principal>();
+  const admitted = new WeakMap<FastifyRequest, Admitted>();
   server.route({
     method: definition.method,
     url: definition.url,
     schema: documented(definition),
     onRequest: async (request) => {
-      if (definition.access === 'public') return;
+      if (isOpen(node, definition)) return;
       attempts.begin(request, definition);
-      const headers = request.headers as Record<string, string | undefined>;
-      const principal = await node.gate.admit({ headers, remote: attempts.remoteOf(request) });
+      const asking = askingOf(request, attempts.remoteOf(request));
+      const principal = await node.gate.admit(asking);
       attempts.by(request, principal);
-      principals.set(request, principal);
       refuseRepeatedTenant(request);
+      const tenant_id = authorise(principal, definition, asking.headers['x-tenant-id']);
+      admitted.set(request, { principal, tenant_id });
     },
     handler: async (request, reply) => {
-      const principal = principals.get(request) ?? anonymous(attempts.remoteOf(request));
-      const answer = await definition.handle(callOf(node, request, principal));
+      const by = admitted.get(request) ?? { principal: anonymous(attempts.remoteOf(request)), tenant_id: '' };
+      const answer = await definition.handle(callOf(node, request, by));
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();
       if (typeof answer.body !== 'string') void reply.type('application/json; charset=utf-8');
@@ -276,6 +153,15 @@ const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definiti
     },
   });
 };
+
+/** Who asks, and the tenant they ask for. */
+interface Admitted {
+  readonly principal: Principal;
+  readonly tenant_id: string;
+}
+
+const isOpen = ({ gate }: Node, { access }: Endpoint): boolean =>
+  access === 'public' || (access === 'metrics' && gate.metrics === 'public');
 
 const anonymous = (remote: string): Principal => ({ actor: 'anonymous', role: 'none', tenants: [], remote });
 
@@ -297,18 +183,18 @@ const refuseRepeatedTenant = (request: FastifyRequest): void => {
 const callOf = (
   node: Node,
   request: FastifyRequest,
-  principal: Principal,
+  { principal, tenant_id }: Admitted,
 ): Call<unknown, unknown, unknown> => {
   const headers = request.headers as Record<string, string | undefined>;
   const path = request.url.split('?')[0] ?? '';
-  const text = JSON.stringify([request.method, path, headers['x-tenant-id'] ?? '', request.body ?? null]);
+  const text = JSON.stringify([request.method, path, tenant_id, request.body ?? null]);
   return {
     node,
     params: request.params,
     query: request.query,
     body: request.body,
     headers,
-    tenant_id: headers['x-tenant-id'] ?? '',
+    tenant_id,
     principal,
     language: languageOf(headers['accept-language']),
     request_id: request.id,

@@ -174,7 +174,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const own = { nodeId, instance: randomUUID(), version, masterKeys };
   const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
   const metrics = new Metrics({ nodeId, cache, reflector, convergence, rewinds });
-  const gate = new Gate(options.gate);
+  const gate = new Gate(options.gate, { room: changes, cache });
   const node: Node = {
     nodeId,
     version,
@@ -198,7 +198,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const { log } = options;
   const stack = new DisposeStack();
   const { node, lastKnown, reserved } = await assemble(options);
-  const { changes, presence, reflector } = node;
+  const { changes, gate, presence, reflector } = node;
   try {
     // An address that can't be had is found out before anything else has begun.
     const server = await createServer(node, options);
@@ -210,6 +210,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     lastKnown?.start();
     stack.add('presence', () => presence.dispose());
     presence.start();
+    stack.add('gate', () => gate.dispose());
+    gate.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
     stack.add('apisix directories', () => directories.dispose());
     const keeper = keyringKeeper(options, changes);

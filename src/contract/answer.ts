@@ -4,6 +4,7 @@ import { ERRORS, type ErrorCode, type Part } from './errors.ts';
 import { DefenseConfig, EffectivePolicy, TenantConfig } from './policy.ts';
 import { Origin } from './principal.ts';
 import { RouteSpec } from './route.ts';
+import { TokenView } from './token.ts';
 
 /** Beside what every read answers: where it comes from and how fresh that is. */
 const Freshness = Type.Object({
@@ -265,6 +266,33 @@ export const Health = Type.Object(
     store_rewound: Type.Optional(StoreRewound),
   },
   { title: 'Health' },
+);
+
+export const TokenAnswer = fresh('TokenAnswer', { token: TokenView });
+export const TokenList = page('TokenList', { tokens: Type.Array(TokenView) });
+
+const tokenChange = {
+  message: Type.String(),
+  sync_status: Type.String({
+    description: '`all_nodes_updated` only after every live node has reported the revision.',
+  }),
+  revision: Type.Integer(),
+  pending: Type.Optional(
+    Type.Array(Type.String(), { description: 'Live nodes that have not reported it yet.' }),
+  ),
+};
+
+export const TokenIssued = Type.Object(
+  {
+    ...tokenChange,
+    token: Type.String({ description: 'The token itself. It is shown now and never again.' }),
+    about: TokenView,
+  },
+  { title: 'TokenIssued' },
+);
+export const TokenRevoked = Type.Object(
+  { ...tokenChange, token_id: Type.String() },
+  { title: 'TokenRevoked' },
 );
 
 const PARTS: readonly Part[] = ['body', 'header', 'query', 'path'];

@@ -30,12 +30,20 @@ export const ERRORS = {
   ],
   malformed_request: [400, '无法解析该 HTTP 请求', 'The HTTP request can not be parsed.'],
   unauthenticated: [401, '需要有效的访问令牌', 'A valid access token is required.'],
+  token_expired: [401, '访问令牌已过期', 'The access token has expired.'],
+  forbidden: [403, '该访问令牌无权执行此操作', 'This access token does not permit this.'],
+  too_many_failed_logins: [
+    429,
+    '登录失败次数过多，请在 {seconds} 秒后重试',
+    'Too many logins have failed; try again in {seconds} seconds.',
+  ],
   not_found: [404, '没有这个地址', 'There is nothing at this address.'],
   config_not_found: [404, '租户 {tenant} 没有全局配置', 'The tenant {tenant} has no config.'],
   route_not_found: [404, '路由 {id} 不存在', 'The route {id} does not exist.'],
   certificate_not_found: [404, '证书 {id} 不存在', 'The certificate {id} does not exist.'],
   defense_not_applied: [404, '路由 {id} 没有启用防御插件', 'The route {id} has no defense plugin.'],
   history_not_found: [404, '没有 {kind}/{id} 的历史记录', 'There is no history of {kind}/{id}.'],
+  token_not_found: [404, '访问令牌 {id} 不存在', 'There is no access token {id}.'],
   method_not_allowed: [
     405,
     '该地址不支持 {method}，可用：{allowed}',
@@ -134,6 +142,11 @@ export const ERRORS = {
     503,
     '无法确认写入结果；请用同一个 Idempotency-Key 重试以查明',
     'It is not known whether the write was applied; repeat it with the same Idempotency-Key to find out.',
+  ],
+  issuer_unavailable: [
+    503,
+    '暂时无法取得身份提供方的公钥，因此无法验证该令牌',
+    'The identity provider’s keys can not be fetched, so this token can not be verified now.',
   ],
   not_ready: [
     503,

@@ -12,6 +12,11 @@ const MESSAGES = {
   defense_applied: ['防御插件已应用到路由 {id}', 'The defense plugin has been applied to route {id}'],
   defense_removed: ['防御插件已从路由 {id} 移除', 'The defense plugin has been removed from route {id}'],
   defense_updated_all: ['所有防御配置已更新', 'All defense configs have been updated'],
+  token_created: [
+    '访问令牌 {id} 已创建，请立即保存，它不会再次显示',
+    'Token {id} has been made; keep it now, it is not shown again',
+  ],
+  token_revoked: ['访问令牌 {id} 已吊销', 'Token {id} has been revoked'],
   node_refreshed: ['节点 {id} 已重新同步', 'Node {id} has been synchronised anew'],
 } as const;
 

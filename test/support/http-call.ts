@@ -35,6 +35,8 @@ export interface OpenApiOperation {
 export interface CallOptions {
   readonly tenant?: string;
   readonly headers?: OutgoingHttpHeaders;
+  /** The address to come from: any of 127.0.0.0/8. */
+  readonly from?: string;
   /** An object is sent as JSON; text and bytes as they are, with the content type of JSON unless named. */
   readonly body?: unknown;
 }
@@ -52,7 +54,7 @@ export const httpCall = (
   base: string,
   method: string,
   path: string,
-  { tenant, headers = {}, body }: CallOptions = {},
+  { tenant, headers = {}, from, body }: CallOptions = {},
 ): Promise<Reply> => {
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   // Never a string: Node would send it together with the headers, and those in UTF-8 then.
@@ -64,7 +66,15 @@ export const httpCall = (
   };
   const { hostname, port } = new URL(base);
   return new Promise((resolve, reject) => {
-    const outgoing = request({ host: hostname, port, method, path, headers: sent }, (response) => {
+    const target = {
+      host: hostname,
+      port,
+      method,
+      path,
+      headers: sent,
+      ...(from ? { localAddress: from } : {}),
+    };
+    const outgoing = request(target, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {

@@ -32,7 +32,7 @@ export const readyz = endpoint({
 export const metrics = endpoint({
   method: 'GET',
   url: '/metrics',
-  access: 'operator',
+  access: 'metrics',
   tag: 'operations',
   summary: 'Prometheus metrics',
   schemas: { response: { 200: Type.String() } },
