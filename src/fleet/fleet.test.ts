@@ -6,7 +6,7 @@ import { until } from '../../test/support/until.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import type { NodeReceipt } from '../contract/record.ts';
 import { silentLog } from '../shared/log.ts';
-import type { Revision } from '../shared/revision.ts';
+import { type Revision, revision as toRevision } from '../shared/revision.ts';
 
 let fleet: Fleet;
 
@@ -82,7 +82,7 @@ describe('receipts', () => {
 
   test('that name a revision which was not there when they were written prove nothing, also once it is', async () => {
     const genuine = (await receiptOf('node-2'))?.receipt as NodeReceipt;
-    const revision = (await fleet.revision()) + 5;
+    const revision = toRevision((await fleet.revision()) + 5);
     const value = JSON.stringify({ ...genuine, node_id: 'undone', revision });
     await fleet.store.transact({
       guards: [],

@@ -11,6 +11,9 @@ export const pause = (ms: number, signal?: AbortSignal): Promise<void> =>
     signal?.addEventListener('abort', done, { once: true });
   });
 
+/** Lets everything else that waits have its turn: long work calls it now and then. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** A delay before attempt `n` (from 0): exponential from `base_ms` to `max_ms`, with half of it random. */
 export const jittered = (n: number, base_ms: number, max_ms: number, random: () => number): number => {
   const full = Math.min(max_ms, base_ms * 2 ** Math.min(n, 30));

@@ -26,3 +26,11 @@ export const parseJson = (text: string): unknown => {
     return undefined;
   }
 };
+
+/** The text of a JSON value in which the order of object keys does not show. */
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_name, part: unknown) =>
+    isObject(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : part,
+  ) ?? '';
