@@ -70,6 +70,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       https: httpsPort === undefined ? undefined : { host: HOST, port: httpsPort },
       store,
       keys,
+      upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       log,
     });
     stack.add(`gateway-${i + 1}`, () => gateway.dispose());

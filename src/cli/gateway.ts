@@ -1,10 +1,13 @@
 import { startGateway } from '../compose/gateway.ts';
+import type { UpstreamRules } from '../domain/upstream-rules.ts';
+import type { RedisAddress } from '../shared/redis.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { redisAddress, redisSettings } from './redis-settings.ts';
-import { SettingError, helpOf, readSettings } from './settings.ts';
+import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { gatewayUpstreamSettings, reservedOf } from './upstream-settings.ts';
 import { address, httpUrls, identifier, proxies } from './values.ts';
 
 const settings = {
@@ -33,9 +36,19 @@ const settings = {
     help: 'where to serve Prometheus metrics, for loopback or a private network',
     parse: address,
   },
+  ...gatewayUpstreamSettings,
   ...redisSettings,
   'log-level': logLevel('info'),
 } as const;
+
+/** What etcd and Redis are called may resolve to anything by the time of a connection, so their ports are closed. */
+const upstreamsOf = (values: Values<typeof settings>, redis: RedisAddress | undefined): UpstreamRules => {
+  const reserved = reservedOf({ etcd: values.etcd, redis });
+  const shared = new Set([80, 443]);
+  const own = reserved.map(({ port }) => port).filter((port) => !shared.has(port));
+  const privateRanges = values['upstream-allow'] ?? 'open';
+  return { privateRanges, reserved, closedPorts: [...values['closed-ports'], ...own] };
+};
 
 const run: Command['run'] = async (argv, env) => {
   const values = readSettings(settings, argv, env);
@@ -60,6 +73,7 @@ const run: Command['run'] = async (argv, env) => {
       realIpFrom: values['real-ip-from'],
       trustedProxies: values['trusted-proxies'],
       redis,
+      upstreams: upstreamsOf(values, redis),
     });
     stack.add('gateway', () => gateway.dispose());
     for (const url of gateway.urls) process.stdout.write(`${gatewayId} serves ${url}\n`);

@@ -4,23 +4,14 @@ import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
-import { CLOSED_PORTS, type UpstreamRules } from '../domain/upstream-rules.ts';
+import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
-import {
-  cidrs,
-  identifier,
-  isLoopback,
-  oneOf,
-  port,
-  ports,
-  secretFile,
-  text,
-  wholeNumber,
-} from './values.ts';
+import { reservedOf, upstreamSettings } from './upstream-settings.ts';
+import { cidrs, identifier, isLoopback, oneOf, port, secretFile, text, wholeNumber } from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
@@ -54,17 +45,7 @@ const settings = {
     parse: text,
   },
   'root-token-file': { value: 'FILE', help: 'file that holds the operator’s token', parse: secretFile },
-  'upstream-allow': {
-    value: 'CIDR[,CIDR]',
-    help: 'private or loopback ranges that upstreams may use; with --auth off all are open',
-    parse: cidrs,
-  },
-  'closed-ports': {
-    value: 'PORT[,PORT]',
-    help: 'ports that are never upstreams: where administration and control listen',
-    default: CLOSED_PORTS.join(','),
-    parse: ports,
-  },
+  ...upstreamSettings,
   'hostless-routes': {
     value: 'MODE',
     help: 'routes without hosts: refuse; sole-tenant, while no other tenant has hosts; allow. Default sole-tenant, with --auth off allow',
@@ -107,17 +88,10 @@ const gateOf = (values: ServeValues): GateOptions => {
   return { mode: 'on', rootToken: token };
 };
 
-const PEER_PORT = 2380;
-
 const upstreamsOf = (values: ServeValues): UpstreamRules => ({
   privateRanges: values.auth === 'off' ? 'open' : (values['upstream-allow'] ?? []),
   closedPorts: values['closed-ports'],
-  reserved: values.etcd.flatMap((endpoint) => {
-    const url = new URL(endpoint);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const own = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return [own, PEER_PORT].map((reserved) => ({ host, port: reserved, use: 'store' as const }));
-  }),
+  reserved: reservedOf({ etcd: values.etcd }),
 });
 
 /** The host name as a node id, as far as it can be one. */

@@ -1,3 +1,4 @@
+import { type UpstreamRules, closedTo } from '../domain/upstream-rules.ts';
 import { EngineDefense } from '../gateway/engine-defense.ts';
 import { FleetLimits } from '../gateway/fleet-limits.ts';
 import { Gateway } from '../gateway/gateway.ts';
@@ -33,6 +34,8 @@ export interface StartGatewayOptions {
   readonly realIpFrom?: readonly string[] | undefined;
   /** Proxies (addresses, CIDRs) whose X-Forwarded-For the defense believes. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Where connections to upstreams may go. Default: where private ranges are open too. */
+  readonly upstreams?: UpstreamRules;
   /** Where limits of scope `fleet` are shared. Absent: each gateway grants them by itself. */
   readonly redis?: RedisAddress | undefined;
 }
@@ -57,6 +60,7 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
   const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
   const stack = new DisposeStack();
   const { metrics, realIpFrom, trustedProxies, redis } = options;
+  const { upstreams = { privateRanges: 'open', reserved: [] } } = options;
   const limits = redis ? new FleetLimits({ redis, clock, log }) : undefined;
   const fleetCounters = limits?.counters;
   const defense = new EngineDefense({
@@ -72,6 +76,7 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     ...(https ? { https } : {}),
     ...(realIpFrom ? { realIpFrom } : {}),
     parse: (key) => keys.parseApisix(key),
+    guard: (target, addresses) => closedTo(target, addresses, upstreams)?.en,
     clock,
     log,
   });

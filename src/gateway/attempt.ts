@@ -8,6 +8,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Socket, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RequestBody } from './request-body.ts';
+import { type UpstreamGuard, guardedLookup } from './upstream-guard.ts';
 import type { Timeouts, UpstreamNode } from './upstream.ts';
 
 /** Kept-alive connections to upstreams; one pool per address and, with TLS, per server name. */
@@ -17,6 +18,12 @@ export class UpstreamPools {
   readonly http = new HttpAgent(this.options);
   /** APISIX leaves nginx's proxy_ssl_verify off: any certificate of the upstream is taken. */
   readonly https = new HttpsAgent({ ...this.options, rejectUnauthorized: false, minVersion: 'TLSv1.2' });
+  /** Absent: connections go anywhere. */
+  readonly guard: UpstreamGuard | undefined;
+
+  constructor(guard?: UpstreamGuard) {
+    this.guard = guard;
+  }
 
   dispose(): void {
     this.http.destroy();
@@ -99,7 +106,9 @@ export class Attempt {
 
   private open(): ClientRequest {
     const { pools, scheme, node, method, path, headers } = this.options;
-    const shared = { host: node.host, port: node.port, method, path, headers, setHost: false };
+    const { guard } = pools;
+    const resolving = guard ? { lookup: guardedLookup(guard, node.port) } : {};
+    const shared = { host: node.host, port: node.port, method, path, headers, setHost: false, ...resolving };
     if (scheme === 'http') return httpRequest({ ...shared, agent: pools.http });
     return httpsRequest({
       ...shared,

@@ -6,6 +6,7 @@ import { requestHeaders, responseHeaders } from './header-lists.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { applyRewrite } from './rewrite.ts';
 import type { Forwarding } from './route.ts';
+import { closedNode } from './upstream-guard.ts';
 import type { Upstream, UpstreamNode } from './upstream.ts';
 
 const STATUS_TEXT = { 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Time-out' } as const;
@@ -102,6 +103,7 @@ export const forward = async (
     } else if (outcome.sent !== 'never' || left <= 0 || late) break;
   }
   const status = failure?.status ?? 502;
+  exchange.explanation = { ...exchange.explanation, failed: failure?.detail ?? 'no node is left to try' };
   exchange.refuse(status, `${status} ${STATUS_TEXT[status]}`);
   return undefined;
 };
@@ -115,6 +117,8 @@ const tryNode = async (
   path: string,
 ): Promise<Outcome> => {
   const { upstream } = forwarding;
+  const closed = pools.guard && closedNode(pools.guard, node);
+  if (closed !== undefined) return { kind: 'failed', status: 502, detail: closed, sent: 'never' };
   const attempt = new Attempt({
     pools,
     scheme: upstream.scheme,

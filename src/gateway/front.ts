@@ -11,6 +11,7 @@ import type { GatewayPicture } from './gateway-picture.ts';
 import { type RequestFacts, type Unfit, readFacts } from './request-facts.ts';
 import type { Forwarding, Route } from './route.ts';
 import { joinTunnel } from './tunnel.ts';
+import type { UpstreamGuard } from './upstream-guard.ts';
 
 export interface FrontOptions {
   readonly gatewayId: string;
@@ -19,6 +20,7 @@ export interface FrontOptions {
   readonly defense: Defense | undefined;
   readonly trusted: TrustedPeers;
   readonly picture: GatewayPicture;
+  readonly guard?: UpstreamGuard | undefined;
 }
 
 type Scheme = 'http' | 'https';
@@ -37,7 +39,7 @@ const PASS: Verdict = { action: 'pass' };
 /** The request path: facts, route, defense, upstream, answer, access log. */
 export class Front {
   private readonly options: FrontOptions;
-  private readonly pools = new UpstreamPools();
+  private readonly pools: UpstreamPools;
   private readonly tunnels = new Set<Socket>();
   /** Connections that brought an unfit request: what was pipelined behind it is not read as a request any more. */
   private readonly distrusted = new WeakSet<Socket>();
@@ -46,6 +48,7 @@ export class Front {
 
   constructor(options: FrontOptions) {
     this.options = options;
+    this.pools = new UpstreamPools(options.guard);
   }
 
   get inFlight(): number {

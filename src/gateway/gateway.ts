@@ -14,6 +14,7 @@ import { Front } from './front.ts';
 import { GatewayPicture, type ObjectState, type ParseKey } from './gateway-picture.ts';
 import { type Listener, type ListenAddress, openListener } from './listener.ts';
 import type { Rejection } from './shelf.ts';
+import type { UpstreamGuard } from './upstream-guard.ts';
 import { webSocketRequest } from './websocket-request.ts';
 
 export interface GatewayOptions {
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly defense?: Defense | undefined;
   /** Peers (addresses, CIDRs) whose X-Real-IP is believed. APISIX's default: 127.0.0.1. */
   readonly realIpFrom?: readonly string[];
+  /** Asked before each connection to an upstream. Absent: they go anywhere. */
+  readonly guard?: UpstreamGuard | undefined;
   /** How long `dispose` waits for requests in flight. Default 10,000. */
   readonly drain_ms?: number;
 }
@@ -68,9 +71,9 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.options = options;
     this.config = new GatewayPicture(options.parse, options.log, options.defense);
-    const { gatewayId, clock, log, defense } = options;
+    const { gatewayId, clock, log, defense, guard } = options;
     const trusted = new TrustedPeers(options.realIpFrom ?? ['127.0.0.1']);
-    this.front = new Front({ gatewayId, clock, log, defense, trusted, picture: this.config });
+    this.front = new Front({ gatewayId, clock, log, defense, trusted, guard, picture: this.config });
   }
 
   /** To be fed by a reflector on APISIX's prefix. */
