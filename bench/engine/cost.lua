@@ -1,8 +1,9 @@
 --- What the engine itself costs a request in LuaJIT, with the host of test/engine/ffi_host.lua.
--- luajit bench/engine/cost.lua   (from the root of the repository)
+-- luajit bench/engine/cost.lua [requests in each round]   (from the root of the repository)
 package.path = "apisix/plugins/cdn_defense/?.lua;test/engine/?.lua;" .. package.path
 local engine = require("engine")
 local world = require("ffi_host")
+local requests = tonumber(arg[1]) or 20000
 world.clock.now = 1790000000000
 
 local gateway = {
@@ -63,10 +64,10 @@ for _, scene in ipairs(scenes) do
     end
     return (os.clock() - from) / count * 1e6
   end
-  run(20000)
+  run(requests)
   local best = math.huge
   for _ = 1, 5 do
-    best = math.min(best, run(20000))
+    best = math.min(best, run(requests))
   end
   print(string.format("%-36s %7.2f us   %s %s", scene[1], best, verdict.action, verdict.clearance))
 end

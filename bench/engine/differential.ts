@@ -1,19 +1,14 @@
 /**
  * Does the Lua engine decide as the JavaScript one does? Judges generated requests and the request data in both,
- * compares every byte of the outcome, and fails on the first run with a difference.
+ * compares every byte of the outcome, and fails when there is a difference.
  *
- * `npx tsx bench/engine/differential.ts [--count N] [--seed N] [--no-corpus] [--nginx]`; with `--nginx` in
- * nginx with its own matcher and the plugin's host, otherwise in plain LuaJIT.
+ * `npm run fuzz:engine [-- --count N --seed N --no-corpus]` judges in nginx with its own matcher and the plugin's host;
+ * without `--nginx`, `tsx bench/engine/differential.ts` judges in plain LuaJIT.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { CorpusName } from '../../test/engine/corpus.ts';
-import { bodyOf, hasCorpus, headOf, readCorpus } from '../../test/engine/corpus.ts';
-import type { Vector } from '../../test/engine/differential.ts';
-import { compare, judgeInLua, writeReplay } from '../../test/engine/differential.ts';
-import { generate, SETUP } from '../../test/engine/generator.ts';
+import { judgeInLua } from '../../test/engine/differential.ts';
+import { type Batch, corpora, foundLine, fuzz, generated, judgeInNginx } from '../../test/engine/fuzz.ts';
+import { SETUP } from '../../test/engine/generator.ts';
 import { startHarness, unpackedNginx } from '../../test/engine/nginx.ts';
 
 const { values: options } = parseArgs({
@@ -24,56 +19,24 @@ const { values: options } = parseArgs({
     nginx: { type: 'boolean', default: false },
   },
 });
-
-const batch = 5_000;
-let judged = 0;
-let different = 0;
+const SHOWN = 5;
 
 const root = options.nginx ? unpackedNginx() : undefined;
 if (options.nginx && root === undefined)
   throw new Error("Debian's nginx with Lua could not be unpacked here");
 const harness = root === undefined ? undefined : await startHarness(root);
 
-const judgeInNginx = async (url: string, vectors: readonly Vector[]): Promise<string[]> => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'engine-replay-'));
-  try {
-    const { policies, requests } = writeReplay(directory, SETUP, vectors);
-    const response = await fetch(`${url}/replay?policies=${policies}&vectors=${requests}`);
-    return (await response.text()).trimEnd().split('\n');
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-};
-
-const run = async (name: string, vectors: readonly Vector[]): Promise<void> => {
-  const lua = harness ? await judgeInNginx(harness.url, vectors) : judgeInLua(SETUP, vectors);
-  const found = compare(SETUP, vectors, lua);
-  judged += vectors.length;
-  different += found.length;
-  for (const { vector, node, lua } of found.slice(0, 5)) {
-    console.log(`\n${name}: ${JSON.stringify(vector)}\n  node ${node}\n  lua  ${lua}`);
-  }
-};
-
-for (let done = 0; done < Number(options.count); done += batch) {
-  await run(
-    'generated',
-    generate(Math.min(batch, Number(options.count) - done), Number(options.seed) + done),
-  );
+function* batches(): Generator<Batch> {
+  yield* generated(Number(options.count), Number(options.seed));
+  if (!options['no-corpus']) yield* corpora();
 }
-if (!options['no-corpus'] && hasCorpus()) {
-  for (const name of ['attacks', 'legit', 'legit_weak_crs_negative'] satisfies CorpusName[]) {
-    await run(
-      name,
-      readCorpus(name).map((sample, at) => ({
-        now_ms: 1_790_000_000_000 + at * 1000,
-        policy: 0,
-        request: headOf(sample),
-        body: bodyOf(sample),
-      })),
-    );
-  }
-}
+
+const found = await fuzz(batches(), (vectors) =>
+  harness ? judgeInNginx(harness.url, vectors) : judgeInLua(SETUP, vectors),
+);
 await harness?.stop();
-console.log(`${judged} requests, ${different} differences`);
-process.exitCode = different === 0 ? 0 : 1;
+for (const { name, vector, node, lua } of found.differences.slice(0, SHOWN)) {
+  console.log(`\n${name}: ${JSON.stringify(vector)}\n  node ${node}\n  lua  ${lua}`);
+}
+console.log(foundLine(found));
+process.exitCode = found.differences.length === 0 ? 0 : 1;

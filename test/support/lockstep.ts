@@ -110,15 +110,19 @@ export class Workplace {
     return { process, url };
   }
 
-  /** An embedded gateway on these endpoints. @returns its HTTP and HTTPS addresses */
-  async gateway(id: string, endpoints: readonly string[]): Promise<{ http: string; https: string }> {
+  /** An embedded gateway on these endpoints. @returns its process, and where it serves HTTP, HTTPS and its metrics */
+  async gateway(
+    id: string,
+    endpoints: readonly string[],
+  ): Promise<{ process: LockstepProcess; http: string; https: string; metrics: string }> {
     const process = await this.start(id, [
       'gateway',
       ...['--gateway-id', id, '--http', '127.0.0.1:0', '--https', '127.0.0.1:0'],
-      ...['--etcd', endpoints.join(',')],
+      ...['--metrics', '127.0.0.1:0', '--etcd', endpoints.join(',')],
     ]);
     const [http = '', https = ''] = await process.printed(/serves (https?:\S+)/g, 2);
-    return { http, https };
+    const [metrics = ''] = await process.printed(/metrics at (http:\S+)/g);
+    return { process, http, https, metrics };
   }
 
   /** Everything in one process, on free ports. */

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const SHARED =
-  process.env['LOCKSTEP_SHARED'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
-const SEED = join(SHARED, '..', 'seed.zh.md');
+const SHARED = process.env['LOCKSTEP_SHARED'] ?? fileURLToPath(new URL('../../../shared', import.meta.url));
+const SEED = join(SHARED, 'seed.zh.md');
 
 /** The examples are kept beside the project, not in it. */
 export const seedIsHere = existsSync(SEED);
