@@ -4,7 +4,7 @@ import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Keyspace } from '../store/keys.ts';
-import type { ConfigStore } from '../store/port.ts';
+import type { ConfigStore, Guard } from '../store/port.ts';
 import type { RequestLease } from './request-lease.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { Sealer } from './sealer.ts';
@@ -44,6 +44,8 @@ export interface ChangeRequest {
     | undefined;
   /** How many objects a change of many looks at; kept with what its idempotency key led to. */
   readonly considered?: number | undefined;
+  /** Commit only while this holds, beside what was read: a leader's term. */
+  readonly fence?: Guard | undefined;
   /** Decide and check everything, commit nothing. */
   readonly dry_run?: boolean | undefined;
 }

@@ -9,7 +9,9 @@ import { type Log, silentLog } from '../shared/log.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import type { ConfigStore, Guard } from '../store/port.ts';
 import { type KeyringRoom, advanceKeyring, keepKeyring } from './keyring.ts';
-import { repairProjection } from './repair.ts';
+import type { ChangeRoom } from './context.ts';
+import { checkDrift } from './drift.ts';
+import type { Repair } from './repair.ts';
 import { Sealer } from './sealer.ts';
 
 const TIMES: KeyringTimes = { signing_ms: 1_000, grace_ms: 100, verify_ms: 300, retired_ms: 200 };
@@ -194,9 +196,12 @@ describe('the keyring in the store', () => {
   });
 });
 
+const repairsOf = async (room: ChangeRoom): Promise<readonly Repair[]> =>
+  (await checkDrift(room, { nodeId: 'n', onDrift: 'repair' })).repairs;
+
 describe('repairing the keyring', () => {
   const repair = () =>
-    repairProjection(changeRoom(store, { clock, log: silentLog, sealer: new Sealer(MASTER_KEY) }));
+    repairsOf(changeRoom(store, { clock, log: silentLog, sealer: new Sealer(MASTER_KEY) }));
 
   it('finds nothing to do in a keyring as it was written', async () => {
     await settle();
@@ -231,7 +236,7 @@ describe('repairing the keyring', () => {
     await settle();
     const before = await projected();
     for (const sealer of [undefined, new Sealer(randomBytes(32))]) {
-      expect(await repairProjection(changeRoom(store, { clock, sealer }))).toEqual([]);
+      expect(await repairsOf(changeRoom(store, { clock, sealer }))).toEqual([]);
     }
     expect(await projected()).toEqual(before);
   });
@@ -246,7 +251,7 @@ describe('repairing the keyring', () => {
       if (transaction.deletes.length > 0) await put(KEYS.key(record?.id ?? ''), text);
       return 'none';
     };
-    const repairs = await repairProjection(changeRoom(view, { clock, sealer: new Sealer(MASTER_KEY) }));
+    const repairs = await repairsOf(changeRoom(view, { clock, sealer: new Sealer(MASTER_KEY) }));
     expect(repairs.at(-1)).toMatchObject({ found: 'orphan', repaired: false });
     expect(await projected()).toHaveLength(1);
   });

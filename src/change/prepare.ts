@@ -72,7 +72,8 @@ export const prepare = async (
       }),
     );
   }
-  const guards = [...reader.guards(), ...parts.flatMap((part) => part.guards)];
+  const fence = request.fence ? [request.fence] : [];
+  const guards = [...fence, ...reader.guards(), ...parts.flatMap((part) => part.guards)];
   return {
     transaction: { guards, puts, deletes: parts.flatMap((part) => part.deletes) },
     receipt: {

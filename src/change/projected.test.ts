@@ -5,7 +5,7 @@ import type { HistoryEntry, Kind, RepairNote } from '../contract/record.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import type { ChangeRoom } from './context.ts';
 import { readHistory } from './history.ts';
-import { repairProjection } from './repair.ts';
+import { checkDrift } from './drift.ts';
 import { applyDefense, createRoute, deleteRoute, removeDefense, updateRoute } from './route.ts';
 import { setTenantConfig } from './tenant-config.ts';
 
@@ -82,7 +82,7 @@ test('a repair names in its own transaction what it wrote or took away', async (
   await setTenantConfig(room, changeRequest(), 'acme', { threat_threshold: 5 });
   const spoilt = { key: KEYS.projected('cdn_defense/tenants', 'acme'), value: '{}' };
   await store.transact({ guards: [], puts: [spoilt], deletes: [] });
-  await repairProjection(room);
+  await checkDrift(room, { nodeId: 'n', onDrift: 'repair' });
   const note = async () => (await store.range({ key: KEYS.repairNote() })).kvs[0];
   const first = await note();
   expect((JSON.parse(first?.value ?? '{}') as RepairNote).projected).toEqual([
@@ -92,7 +92,7 @@ test('a repair names in its own transaction what it wrote or took away', async (
 
   const orphan = { key: KEYS.projected('cdn_defense/policies', 'nobody'), value: '{}' };
   await store.transact({ guards: [], puts: [orphan], deletes: [] });
-  await repairProjection(room);
+  await checkDrift(room, { nodeId: 'n', onDrift: 'repair' });
   expect((JSON.parse((await note())?.value ?? '{}') as RepairNote).projected).toEqual([
     gone('cdn_defense/policies', 'nobody'),
   ]);

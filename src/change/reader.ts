@@ -8,6 +8,7 @@ import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
 import type { ConfigStore, Guard, KeyValue } from '../store/port.ts';
+import { newestEntry } from './newest-entry.ts';
 
 /** Claims read at once when looking for another tenant's: usually the first tells. */
 const CLAIMS_PAGE = 500;
@@ -68,16 +69,8 @@ export class GuardedReader {
     return Math.max(known, (await this.newest(kind, id))?.version ?? 0);
   }
 
-  /** The newest history entry of an object, deleted or not. */
-  private async newest(kind: Kind, id: string): Promise<HistoryEntry | undefined> {
-    const { kvs } = await list(this.store, [this.keys.historyOf(kind, id)], { keysOnly: true });
-    const versions = kvs
-      .map((kv) => this.keys.parse(kv.key))
-      .map((place) => (place?.family === 'versions' ? place.version : 0));
-    if (versions.length === 0) return undefined;
-    const page = await this.store.range({ key: this.keys.history(kind, id, Math.max(...versions)) });
-    const entry = parseJson(page.kvs[0]?.value ?? '');
-    return isObject(entry) ? (entry as unknown as HistoryEntry) : undefined;
+  private newest(kind: Kind, id: string): Promise<HistoryEntry | undefined> {
+    return newestEntry({ store: this.store, keys: this.keys }, kind, id);
   }
 
   /** The stored text of a projected object. */

@@ -86,6 +86,11 @@ export class Keyspace {
     return `${this.source}repairs/projection`;
   }
 
+  /** What the last comparison of the store with itself has found. */
+  driftReport(): string {
+    return `${this.source}drift/report`;
+  }
+
   nodes(): string {
     return `${this.source}nodes/`;
   }

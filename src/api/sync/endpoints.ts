@@ -1,8 +1,8 @@
-import { type Repair, repairProjection } from '../../change/repair.ts';
+import { checkDrift } from '../../change/drift.ts';
+import type { Repair } from '../../change/repair.ts';
 import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
-import { repairClaims } from '../../change/repair-claims.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
 import { type Node, endpoint } from '../endpoint.ts';
 import { ReadQuery, isLive, rewindsOf, snapshotFor } from '../reading.ts';
@@ -54,14 +54,14 @@ export const getSyncStatus = endpoint({
 
 /** A refresh under way, and the one after it that its latecomers share. */
 interface Refreshing {
-  readonly current: Promise<Repair[]>;
-  next: Promise<Repair[]> | undefined;
+  readonly current: Promise<readonly Repair[]>;
+  next: Promise<readonly Repair[]> | undefined;
 }
 
 const underway = new WeakMap<Node, Refreshing>();
 
 /** One refresh at a time. One under way may have read before the caller's wish, so a latecomer gets the next. */
-const refresh = (node: Node): Promise<Repair[]> => {
+const refresh = (node: Node): Promise<readonly Repair[]> => {
   const running = underway.get(node);
   if (!running) return begin(node);
   const follow = () => begin(node);
@@ -69,16 +69,15 @@ const refresh = (node: Node): Promise<Repair[]> => {
   return running.next;
 };
 
-const begin = (node: Node): Promise<Repair[]> => {
+const begin = (node: Node): Promise<readonly Repair[]> => {
   const current = relistAndRepair(node).finally(() => underway.delete(node));
   underway.set(node, { current, next: undefined });
   return current;
 };
 
-const relistAndRepair = async (node: Node): Promise<Repair[]> => {
+const relistAndRepair = async (node: Node): Promise<readonly Repair[]> => {
   if (!(await node.reflector.refresh(REFRESH_MS))) throw new Refusal('etcd_unavailable');
-  await repairClaims(node.changes);
-  const repairs = await repairProjection(node.changes);
+  const { repairs } = await checkDrift(node.changes, { nodeId: node.nodeId, onDrift: 'repair' });
   node.repairs.push(...repairs);
   node.repairs.splice(0, Math.max(0, node.repairs.length - REPAIRS_KEPT));
   return repairs;
@@ -97,7 +96,7 @@ export const postRefresh = endpoint({
     try {
       const repaired_now = await refresh(node);
       const text = message('node_refreshed', language, node.nodeId);
-      return { status: 200, body: { message: text, repaired_now, ...syncStatus(node) } };
+      return { status: 200, body: { message: text, repaired_now: [...repaired_now], ...syncStatus(node) } };
     } catch (error) {
       throw storeRefusal(error);
     }
