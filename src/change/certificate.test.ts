@@ -1,11 +1,13 @@
 /** Certificates as they are uploaded; what is refused is in test/api/bad-certificate.test.ts. */
 import { createPrivateKey } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { apisixErrors, haveApisixSchemas } from '../../test/support/apisix-schemas.ts';
 import { type CertificateOptions, makeCertificate } from '../../test/support/certificates.ts';
 import { KEYS, changeRequest, changeRoom, contentsOf } from '../../test/support/change-room.ts';
 import { startFleet } from '../../test/support/control-plane.ts';
 import type { CertificateRecord } from '../contract/record.ts';
 import type { Log } from '../shared/log.ts';
+import { SslKeyring } from '../shared/ssl-keyring.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { uploadCertificate } from './certificate.ts';
 import type { ChangeRoom } from './context.ts';
@@ -111,6 +113,43 @@ describe('a certificate', () => {
     expect(record.version).toBe(2);
     expect(room.sealer?.open(record.sealed_key, keyBinding(record))).toBe(fresh.key);
     expect(await stored(KEYS.projected('ssls', 'api.example.com'))).toMatchObject({ key: fresh.key });
+  });
+});
+
+describe('with APISIX’s keyring', () => {
+  const sslKeyring = new SslKeyring(['the-new-entry-00']);
+  const projected = () => stored<{ key: string }>(KEYS.projected('ssls', 'api.example.com'));
+
+  test('APISIX reads the key encrypted, in an object that its schema takes', async () => {
+    const { cert, key } = await makeCertificate();
+    const encrypting = changeRoom(store, { sslKeyring });
+    await uploadCertificate(encrypting, changeRequest(), 'acme', { domain: 'api.example.com', cert, key });
+    const object = await projected();
+    expect(object.key).not.toContain('PRIVATE');
+    expect(sslKeyring.decrypt(object.key)).toBe(key);
+    if (haveApisixSchemas) expect(apisixErrors('ssls', object)).toEqual([]);
+  });
+
+  test('an entry put in front is what a key is encrypted with from then on', async () => {
+    const { cert, key } = await makeCertificate();
+    const upload = { domain: 'api.example.com', cert, key };
+    await uploadCertificate(room, changeRequest(), 'acme', upload);
+    expect((await projected()).key).toBe(key);
+    const next = new SslKeyring(['the-next-entry-0', 'the-new-entry-00']);
+    for (const keyring of [sslKeyring, next]) {
+      await uploadCertificate(changeRoom(store, { sslKeyring: keyring }), changeRequest(), 'acme', upload);
+      expect((await projected()).key).toBe(keyring.encrypt(key));
+    }
+  });
+
+  test('a key that APISIX would find too long is refused', async () => {
+    const { cert, key } = await makeCertificate();
+    const long = key.replace('\n', '\n'.repeat(60_000));
+    const upload = { domain: 'api.example.com', cert, key: long };
+    const encrypting = changeRoom(store, { sslKeyring });
+    await expect(uploadCertificate(encrypting, changeRequest(), 'acme', upload)).rejects.toMatchObject({
+      code: 'record_too_large',
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { CertificateUpload } from '../contract/certificate.ts';
+import { type CertificateUpload, PEM_MAX } from '../contract/certificate.ts';
 import { Refusal } from '../contract/errors.ts';
 import { certificateId, checkCertificate } from '../domain/certificate.ts';
 import { storedHost } from '../domain/host.ts';
@@ -26,6 +26,9 @@ export const uploadCertificate = async (
   const upload = { ...given, domain: storedHost(given.domain) };
   const { sealer } = room;
   if (!sealer) throw new Refusal('master_key_missing');
+  // Encrypted for APISIX a key is a third longer, and APISIX's bound is the same.
+  if ((room.sslKeyring?.encrypt(pem(upload.key)).length ?? 0) > PEM_MAX)
+    throw new Refusal('record_too_large');
   const now = room.clock.now();
   const facts = readCertificate(upload.cert, upload.key);
   checkCertificate(facts, upload, now);

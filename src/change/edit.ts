@@ -6,8 +6,9 @@ import { projectCertificate } from '../projection/certificate.ts';
 import type { Projection } from '../projection/object.ts';
 import { projectRoute } from '../projection/route.ts';
 import { projectTenant } from '../projection/tenant.ts';
+import type { ChangeRoom } from './context.ts';
 import type { Loaded } from './reader.ts';
-import { type Sealer, keyBinding } from './sealer.ts';
+import { keyBinding } from './sealer.ts';
 
 /** A record without what commit stamps on it. */
 export type DraftOf<K extends Kind> = Omit<RecordOf[K], keyof Provenance>;
@@ -42,7 +43,7 @@ export const claimsOf = <K extends Kind>(kind: K, record: RecordOf[K]): ClaimPla
 export const projectionsOf = <K extends Kind>(
   kind: K,
   record: RecordOf[K],
-  sealer: Sealer | undefined,
+  { sealer, sslKeyring }: Pick<ChangeRoom, 'sealer' | 'sslKeyring'>,
 ): Projection[] => {
   switch (kind) {
     case 'config':
@@ -52,7 +53,8 @@ export const projectionsOf = <K extends Kind>(
     default: {
       const certificate = record as RecordOf['ssl'];
       if (!sealer) throw new Refusal('master_key_missing');
-      return projectCertificate(certificate, sealer.open(certificate.sealed_key, keyBinding(certificate)));
+      const key = sealer.open(certificate.sealed_key, keyBinding(certificate));
+      return projectCertificate(certificate, sslKeyring ? sslKeyring.encrypt(key) : key);
     }
   }
 };

@@ -7,6 +7,7 @@ import { type RunningGateway, startGateway } from '../compose/gateway.ts';
 import type { Reserved } from '../domain/upstream-rules.ts';
 import { startDemoOrigin } from '../gateway/demo-origin.ts';
 import type { DisposeStack } from '../shared/async.ts';
+import { type SslKeyring, parseSslKeyring } from '../shared/ssl-keyring.ts';
 import { openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { Keyspace } from '../store/keys.ts';
 import { type Command, runUntilSignalled } from './command.ts';
@@ -33,13 +34,18 @@ const settings = {
 
 type DevValues = Values<typeof settings>;
 
-/** The master keys of this data directory; the first one is made at the first start. */
-const masterKeys = (directory: string): Sealer => {
-  const path = join(directory, 'master.key');
-  if (!existsSync(path))
-    writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  return parseMasterKeys(readFileSync(path, 'utf8'));
+/** A secret of this data directory, made at the first start. */
+const ownSecret = (directory: string, name: string, make: () => string): string => {
+  const path = join(directory, name);
+  if (!existsSync(path)) writeFileSync(path, `${make()}\n`, { mode: 0o600, flag: 'wx' });
+  return readFileSync(path, 'utf8');
 };
+
+/** What nothing in the store can be read without. */
+const ownKeys = (directory: string): { sealer: Sealer; sslKeyring: SslKeyring } => ({
+  sealer: parseMasterKeys(ownSecret(directory, 'master.key', () => randomBytes(32).toString('hex'))),
+  sslKeyring: parseSslKeyring(ownSecret(directory, 'ssl-keyring', () => randomBytes(12).toString('base64'))),
+});
 
 /** The nodes are no upstreams; each keeps the port it was given out by itself. */
 const nodesOf = (values: DevValues): Reserved[] =>
@@ -57,7 +63,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
   const log = createLog(values['log-level'], {});
   const store = await openEmbeddedStore({ directory: join(directory, 'store'), log });
   stack.add('store', () => store.close());
-  const sealer = masterKeys(directory);
+  const { sealer, sslKeyring } = ownKeys(directory);
   const keys = new Keyspace('/cdn-defense', '/apisix');
   const origin = await startDemoOrigin({ host: HOST, port: values['origin-port'] });
   stack.add('origin', () => origin.dispose());
@@ -70,6 +76,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       https: httpsPort === undefined ? undefined : { host: HOST, port: httpsPort },
       store,
       keys,
+      sslKeyring,
       upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       log,
     });
@@ -85,6 +92,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       store,
       keys,
       sealer,
+      sslKeyring,
       upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       hostlessRoutes: 'allow',
       gate: { mode: 'off' },

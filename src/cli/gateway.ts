@@ -7,6 +7,7 @@ import { createLog, logLevel } from './log.ts';
 import { redisAddress, redisSettings } from './redis-settings.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { gatewayUpstreamSettings, reservedOf } from './upstream-settings.ts';
 import { address, httpUrls, identifier, proxies } from './values.ts';
 
@@ -36,6 +37,7 @@ const settings = {
     help: 'where to serve Prometheus metrics, for loopback or a private network',
     parse: address,
   },
+  ...sslKeyringSetting,
   ...gatewayUpstreamSettings,
   ...redisSettings,
   'log-level': logLevel('info'),
@@ -73,6 +75,7 @@ const run: Command['run'] = async (argv, env) => {
       realIpFrom: values['real-ip-from'],
       trustedProxies: values['trusted-proxies'],
       redis,
+      sslKeyring: values['apisix-ssl-keyring-file'],
       upstreams: upstreamsOf(values, redis),
     });
     stack.add('gateway', () => gateway.dispose());

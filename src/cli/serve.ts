@@ -10,6 +10,7 @@ import { type Command, runUntilSignalled } from './command.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
 import { cidrs, identifier, isLoopback, oneOf, port, secretFile, text, wholeNumber } from './values.ts';
 import { VERSION } from './version.ts';
@@ -33,6 +34,7 @@ const settings = {
     help: 'master keys that seal private keys, one a line, 32 bytes in hex or base64: the first seals, all open; without it certificates are refused',
     parse: (path: string) => parseMasterKeys(secretFile(path)),
   },
+  ...sslKeyringSetting,
   auth: {
     value: 'MODE',
     help: 'on: a token is needed. off: development on a loopback address, everybody is the administrator',
@@ -108,7 +110,13 @@ const run: Command['run'] = async (argv, env) => {
   const credentials = etcdCredentials(values);
   const log = createLog(values['log-level'], { node: nodeId });
   const sealer = values['master-key-file'];
+  const sslKeyring = values['apisix-ssl-keyring-file'];
   if (!sealer) log.warn({}, 'no master key: certificate uploads are refused');
+  else if (!sslKeyring)
+    log.warn(
+      { under: keys.projectedIn('ssls') },
+      'private keys are in the clear where APISIX reads them; --apisix-ssl-keyring-file encrypts them',
+    );
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());
@@ -119,6 +127,7 @@ const run: Command['run'] = async (argv, env) => {
       store,
       keys,
       sealer,
+      sslKeyring,
       upstreams: upstreamsOf(values),
       hostlessRoutes: values['hostless-routes'] ?? (values.auth === 'off' ? 'allow' : 'sole-tenant'),
       gate,

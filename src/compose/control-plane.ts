@@ -27,6 +27,7 @@ import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 
@@ -38,6 +39,8 @@ export interface ControlPlaneOptions extends ServerOptions {
   readonly store: ConfigStore;
   readonly keys: Keyspace;
   readonly sealer: Sealer | undefined;
+  /** What APISIX's private keys are encrypted with; absent: APISIX reads them in the clear. */
+  readonly sslKeyring?: SslKeyring | undefined;
   readonly upstreams: UpstreamRules;
   /** Default `sole-tenant`. */
   readonly hostlessRoutes?: HostlessRoutes;
@@ -86,7 +89,7 @@ const changeRoom = (
   clock: Clock,
   reserved: readonly Reserved[],
 ): ChangeRoom => {
-  const { store, keys, log, sealer, hostlessRoutes = 'sole-tenant' } = options;
+  const { store, keys, log, sealer, sslKeyring, hostlessRoutes = 'sole-tenant' } = options;
   const upstreams = { ...options.upstreams, reserved };
   return {
     store,
@@ -94,6 +97,7 @@ const changeRoom = (
     clock,
     log,
     sealer,
+    sslKeyring,
     upstreams,
     hostlessRoutes,
     resolve,

@@ -9,6 +9,7 @@ import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { RedisAddress } from '../shared/redis.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 
@@ -34,6 +35,8 @@ export interface StartGatewayOptions {
   readonly realIpFrom?: readonly string[] | undefined;
   /** Proxies (addresses, CIDRs) whose X-Forwarded-For the defense believes. Default none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** What APISIX's private keys are encrypted with, when they are. */
+  readonly sslKeyring?: SslKeyring | undefined;
   /** Where connections to upstreams may go. Default: where private ranges are open too. */
   readonly upstreams?: UpstreamRules;
   /** Where limits of scope `fleet` are shared. Absent: each gateway grants them by itself. */
@@ -76,6 +79,7 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     ...(https ? { https } : {}),
     ...(realIpFrom ? { realIpFrom } : {}),
     parse: (key) => keys.parseApisix(key),
+    sslKeyring: options.sslKeyring,
     guard: (target, addresses) => closedTo(target, addresses, upstreams)?.en,
     clock,
     log,

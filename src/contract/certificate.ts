@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { HostName } from './identifier.ts';
 
 /** Largest PEM text APISIX takes. */
-const PEM_MAX = 65_536;
+export const PEM_MAX = 65_536;
 
 export const CertificateUpload = Type.Object(
   {

@@ -2,6 +2,7 @@ import { X509Certificate, constants, createPrivateKey } from 'node:crypto';
 import { type SecureContext, createSecureContext } from 'node:tls';
 import { type Static, Type } from '@sinclair/typebox';
 import { compile } from '../contract/validator.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import { type Reading, readObject } from './reading.ts';
 import { HostPattern, Status, described } from './route-schema.ts';
 
@@ -49,10 +50,12 @@ export interface Certificate {
 export const SECURE_OPTIONS = constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION;
 
 /** A reason never quotes what it is about: it may be a key. */
-const faultOf = (object: SslObject): { rejected?: string; refused?: string } => {
+const faultOf = (object: SslObject, key: string | undefined): { rejected?: string; refused?: string } => {
   if (object.key.startsWith('$') || object.cert.startsWith('$'))
     return { refused: 'secret references are not served' };
-  if (!object.key.startsWith('---')) return { refused: 'the key is not PEM; encrypted keys are not served' };
+  if (key === undefined) return { rejected: 'key is not PEM, and no entry of the keyring decrypts it' };
+  if (!key.startsWith('---'))
+    return { refused: 'the key is not PEM; without a keyring encrypted keys are not served' };
   let certificate: X509Certificate;
   try {
     certificate = new X509Certificate(object.cert);
@@ -60,9 +63,10 @@ const faultOf = (object: SslObject): { rejected?: string; refused?: string } => 
     return { rejected: 'cert is not a PEM certificate' };
   }
   try {
-    const key = createPrivateKey(object.key);
-    // APISIX takes such a pair and fails every handshake with it.
-    return certificate.checkPrivateKey(key) ? {} : { refused: 'the key does not belong to the certificate' };
+    // APISIX takes a pair that does not match and fails every handshake with it.
+    return certificate.checkPrivateKey(createPrivateKey(key))
+      ? {}
+      : { refused: 'the key does not belong to the certificate' };
   } catch {
     return { rejected: 'key is not a PEM private key' };
   }
@@ -79,12 +83,12 @@ const foreignPart = (object: SslObject): string | undefined => {
 };
 
 /** Made at the first handshake that needs it: a listing of many certificates must not stall. */
-const lazily = (object: SslObject): (() => SecureContext | undefined) => {
+const lazily = (cert: string, key: string | undefined): (() => SecureContext | undefined) => {
   let context: SecureContext | undefined;
   return () => {
     context ??= createSecureContext({
-      cert: object.cert,
-      key: object.key,
+      cert,
+      key,
       minVersion: 'TLSv1.2',
       secureOptions: SECURE_OPTIONS,
     });
@@ -92,14 +96,15 @@ const lazily = (object: SslObject): (() => SecureContext | undefined) => {
   };
 };
 
-/** Reads an ssl object. */
-export const readCertificate = (id: string, text: string): Reading<Certificate> =>
+/** Reads an ssl object. @param keyring what its key may be encrypted with */
+export const readCertificate = (id: string, text: string, keyring?: SslKeyring): Reading<Certificate> =>
   readObject<SslObject, Certificate>(text, validateSsl, (object) => {
     const isServer = object.type !== 'client';
     if (isServer && (object.sni === undefined) === (object.snis === undefined)) {
       return { kind: 'rejected', reason: 'it has either sni or snis' };
     }
-    const fault = faultOf(object);
+    const key = keyring ? keyring.decrypt(object.key) : object.key;
+    const fault = faultOf(object, key);
     if (fault.rejected !== undefined) return { kind: 'rejected', reason: fault.rejected };
     const refusal = isServer ? (fault.refused ?? foreignPart(object)) : undefined;
     const names = object.snis ?? (object.sni === undefined ? [] : [object.sni]);
@@ -108,7 +113,7 @@ export const readCertificate = (id: string, text: string): Reading<Certificate> 
       snis: names.map((name) => name.replace(/\.$/, '').toLowerCase()),
       anyName: object.sni === '*',
       enabled: isServer && object.status !== 0,
-      context: refusal === undefined ? lazily(object) : () => undefined,
+      context: refusal === undefined ? lazily(object.cert, key) : () => undefined,
     };
     return { kind: 'loaded', value, refusal };
   });

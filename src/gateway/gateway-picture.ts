@@ -2,6 +2,7 @@ import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
 import { type JsonObject, isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import type { Revision, Stamp } from '../shared/revision.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import {
   DEFENSE_KINDS,
@@ -54,7 +55,8 @@ export class GatewayPicture implements Picture {
   /** The defense's directories that the step under way has changed. */
   private readonly touched = new Map<DefenseKind, Map<string, DefenseObject>>();
 
-  constructor(parse: ParseKey, log: Log, defense: Defense | undefined) {
+  /** @param sslKeyring what private keys may be encrypted with */
+  constructor(parse: ParseKey, log: Log, defense: Defense | undefined, sslKeyring?: SslKeyring) {
     this.parse = parse;
     this.log = log;
     const routes = new Shelf<Route>({
@@ -65,7 +67,7 @@ export class GatewayPicture implements Picture {
       },
     });
     const ssls = new Shelf<Certificate>({
-      read: readCertificate,
+      read: (id, text) => readCertificate(id, text, sslKeyring),
       changed: (_id, before, now) => {
         if (before?.enabled) this.certificates.remove(before);
         if (now?.enabled) this.certificates.add(now);

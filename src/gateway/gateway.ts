@@ -8,6 +8,7 @@ import type { Picture } from '../reflector/reflector.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stamp } from '../shared/revision.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import { TrustedPeers } from './client-address.ts';
 import type { Defense } from './defense.ts';
 import { Front } from './front.ts';
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly realIpFrom?: readonly string[];
   /** Asked before each connection to an upstream. Absent: they go anywhere. */
   readonly guard?: UpstreamGuard | undefined;
+  /** What private keys may be encrypted with: APISIX's keyring. */
+  readonly sslKeyring?: SslKeyring | undefined;
   /** How long `dispose` waits for requests in flight. Default 10,000. */
   readonly drain_ms?: number;
 }
@@ -70,7 +73,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.options = options;
-    this.config = new GatewayPicture(options.parse, options.log, options.defense);
+    this.config = new GatewayPicture(options.parse, options.log, options.defense, options.sslKeyring);
     const { gatewayId, clock, log, defense, guard } = options;
     const trusted = new TrustedPeers(options.realIpFrom ?? ['127.0.0.1']);
     this.front = new Front({ gatewayId, clock, log, defense, trusted, guard, picture: this.config });

@@ -13,6 +13,7 @@ import {
   startGateway,
   startUpstream,
 } from '../../test/gateway/fixture.ts';
+import { SslKeyring } from '../shared/ssl-keyring.ts';
 
 const stack: Cleanup = [];
 afterEach(() => cleanUp(stack));
@@ -45,6 +46,37 @@ const handshake = (port: number, servername: string | undefined, options: object
 
 const nameFor = async (port: number, servername: string): Promise<unknown> =>
   (await handshake(port, servername)).getPeerCertificate().subject.CN;
+
+describe('keys encrypted with APISIX’s keyring', () => {
+  const sslKeyring = new SslKeyring(['the-new-entry-00', 'the-old-entry-00']);
+  const encrypted = (pem: Pem, entry: string): Pem => ({
+    ...pem,
+    key: new SslKeyring([entry]).encrypt(pem.key),
+  });
+
+  it('are served beside keys in the clear, whichever entry they are encrypted with', async () => {
+    const { feed, tlsPort, gateway } = await startGateway(stack, { sslKeyring });
+    feed.list({
+      'ssls/one': ssl(encrypted(one, 'the-new-entry-00'), ['one.example.com']),
+      'ssls/two': ssl(encrypted(two, 'the-old-entry-00'), ['two.example.com']),
+      'ssls/old': ssl(expired, ['old.example.com']),
+    });
+    expect(gateway.status().rejected).toEqual([]);
+    for (const name of ['one.example.com', 'two.example.com', 'old.example.com'])
+      expect(await nameFor(tlsPort, name)).toBe(name);
+  });
+
+  it('are rejected when no entry fits, as by APISIX: the certificate before them goes on being served', async () => {
+    const { feed, tlsPort, gateway } = await startGateway(stack, { sslKeyring });
+    feed.list({ 'ssls/one': ssl(encrypted(one, 'the-new-entry-00'), ['one.example.com']) });
+    const other = encrypted(two, 'some-other-entry');
+    feed.put({ 'ssls/one': ssl(other, ['one.example.com']) });
+    const [rejected] = gateway.status().rejected;
+    expect(rejected).toMatchObject({ directory: 'ssls', id: 'one', live: 'previous' });
+    expect(rejected?.reason).toBe('key is not PEM, and no entry of the keyring decrypts it');
+    expect(await nameFor(tlsPort, 'one.example.com')).toBe('one.example.com');
+  });
+});
 
 describe('certificates', () => {
   it('are chosen by exact name, then by a wildcard for one label', async () => {

@@ -17,7 +17,7 @@ export const sslIdOf = (domain: string): string => {
   return `${id.slice(0, ID_MAX - hash.length - 1)}-${hash}`;
 };
 
-/** @param key the private key in PEM, in the clear, as stock APISIX reads it */
+/** @param key the private key as APISIX reads it: PEM, or encrypted with its keyring */
 export const projectCertificate = (record: CertificateRecord, key: string): Projection[] => [
   {
     directory: 'ssls',

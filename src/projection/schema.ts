@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Directory } from '../contract/directory.ts';
+import { PEM_MAX } from '../contract/certificate.ts';
 import { METHODS } from '../contract/route.ts';
 import { compile } from '../contract/validator.ts';
 import type { Projected } from './object.ts';
@@ -68,15 +69,19 @@ const Route = Type.Object(
   closed,
 );
 
-const Pem = (minLength: number) => Type.String({ minLength, maxLength: 65_536, pattern: '^-----BEGIN ' });
+/** PEM, or what APISIX's keyring makes of it. */
+const KEY = '^-----BEGIN |^[A-Za-z0-9+/]+={0,2}$';
+
+const PemText = (minLength: number, pattern: string) =>
+  Type.String({ minLength, maxLength: PEM_MAX, pattern });
 
 const Ssl = Type.Object(
   {
     id: Id,
     labels: Labels,
     snis: Type.Array(Host, { minItems: 1 }),
-    cert: Pem(128),
-    key: Pem(64),
+    cert: PemText(128, '^-----BEGIN '),
+    key: PemText(64, KEY),
     status: Type.Literal(1),
   },
   closed,
