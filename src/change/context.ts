@@ -3,6 +3,7 @@ import type { HostlessRoutes } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore, Guard } from '../store/port.ts';
 import type { RequestLease } from './request-lease.ts';
@@ -17,6 +18,8 @@ export interface ChangeRoom {
   readonly log: Log;
   /** Absent without a master key: certificates are then refused. */
   readonly sealer: Sealer | undefined;
+  /** What APISIX's private keys are encrypted with; absent: APISIX reads them in the clear. */
+  readonly sslKeyring?: SslKeyring | undefined;
   readonly upstreams: UpstreamRules;
   readonly hostlessRoutes: HostlessRoutes;
   /** Addresses of a host name as seen from here; empty when it does not resolve. */

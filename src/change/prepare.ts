@@ -133,7 +133,7 @@ const prepareEdit = async (
   if (!entryOf) throw new Error(`nothing to delete at ${kind}/${id}`);
   const action = actionOf(edit);
   const projections = record
-    ? projectionsOf(kind, record, room.sealer)
+    ? projectionsOf(kind, record, room)
     : placesOf(kind, id).map((place) => ({ ...place, body: null }));
   const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), edit);
   const written = projected.edits.map(({ directory, id: at, action: op }) => ({ directory, id: at, op }));

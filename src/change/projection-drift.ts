@@ -152,7 +152,7 @@ const wantedObjects = async (
 const projectRecord = (room: ChangeRoom, { kind, id, decoded }: StoredRecord): Projected[] | undefined => {
   if (!decoded.ok) return undefined;
   try {
-    return projectionsOf(kind, decoded.value, room.sealer).filter(
+    return projectionsOf(kind, decoded.value, room).filter(
       (object): object is Projected => object.body !== null,
     );
   } catch (error) {
