@@ -4,6 +4,7 @@ local core = require("apisix.core")
 local plugin = require("apisix.plugin")
 local body = require("apisix.plugins.cdn_defense.body")
 local engine = require("apisix.plugins.cdn_defense.engine")
+local fleet = require("apisix.plugins.cdn_defense.fleet")
 local hosts = require("apisix.plugins.cdn_defense.host")
 local metrics = require("apisix.plugins.cdn_defense.metrics")
 local policies = require("apisix.plugins.cdn_defense.policies")
@@ -28,6 +29,21 @@ local attr_schema = {
   properties = {
     shared_dict = { type = "string", default = "plugin-limit-count" },
     trusted_proxies = { type = "array", items = { type = "string" }, default = {} },
+    redis = {
+      type = "object",
+      properties = {
+        host = { type = "string", minLength = 1 },
+        port = { type = "integer", minimum = 1, maximum = 65535 },
+        username = { type = "string", minLength = 1 },
+        password = { type = "string", minLength = 1 },
+        database = { type = "integer", minimum = 0 },
+        tls = { type = "boolean" },
+        tls_verify = { type = "boolean" },
+        tls_server_name = { type = "string", minLength = 1 },
+      },
+      required = { "host" },
+      additionalProperties = false,
+    },
   },
 }
 
@@ -47,7 +63,9 @@ function _M.init()
     attr = { shared_dict = "plugin-limit-count", trusted_proxies = {} }
   end
   local name = attr.shared_dict or "plugin-limit-count"
-  host = hosts.new(assert(ngx.shared[name], "cdn_defense: no shared dictionary " .. name))
+  local dict = assert(ngx.shared[name], "cdn_defense: no shared dictionary " .. name)
+  local shares = fleet.configure(dict, attr.redis, hosts.sha256)
+  host = hosts.new(dict, shares and fleet)
   page = engine.compilePage(host)
   trusted = {}
   for _, text in ipairs(attr.trusted_proxies or {}) do
@@ -196,6 +214,7 @@ local function status()
     revision = policies.revision(),
     signing_key = (policies.keyring().signing or {}).id,
     counts = metrics.counts(),
+    limits = fleet.status(),
   }
 end
 

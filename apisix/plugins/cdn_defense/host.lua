@@ -67,8 +67,11 @@ local function sha256(message)
   return resty_string.to_hex(hash:final())
 end
 
+_M.sha256 = sha256
+
 --- @param dict a shared dictionary, so that the workers of a node count together
-function _M.new(dict)
+--- @param fleet counts that the gateways share; without it each grants a limit of scope `fleet` by itself
+function _M.new(dict, fleet)
   return {
     now = function()
       return math.floor(now() * 1000)
@@ -78,9 +81,15 @@ function _M.new(dict)
     match = match,
     lower = string.lower,
     counter_get = function(scope, key)
+      if fleet and scope == "fleet" then
+        return fleet.get(key)
+      end
       return dict:get(scope .. " " .. key) or 0
     end,
     counter_incr = function(scope, key, delta, ttl_s)
+      if fleet and scope == "fleet" then
+        return fleet.add(key, delta, ttl_s)
+      end
       -- A full dictionary evicts; one that cannot even do that must not stop the site.
       return dict:incr(scope .. " " .. key, delta, 0, ttl_s) or 0
     end,

@@ -4,7 +4,15 @@ local core = require("apisix.core")
 local _M = {}
 
 local counts = {}
-local counter
+local counter, exchanges
+
+local function made(prometheus, name, help, labels)
+  local ok, result = pcall(prometheus.counter, prometheus, name, help, labels)
+  if ok then
+    return result
+  end
+  core.log.error("cdn_defense: no Prometheus counter: ", result)
+end
 
 function _M.init()
   local ok, exporter = pcall(require, "apisix.plugins.prometheus.exporter")
@@ -13,13 +21,13 @@ function _M.init()
   end
   local prometheus = exporter.get_prometheus()
   if prometheus and not counter then
-    local made, result =
-      pcall(prometheus.counter, prometheus, "cdn_defense_requests", "Requests by what was decided", { "tenant", "decided" })
-    if made then
-      counter = result
-    else
-      core.log.error("cdn_defense: no Prometheus counter: ", result)
-    end
+    counter = made(prometheus, "cdn_defense_requests", "Requests by what was decided", { "tenant", "decided" })
+    exchanges = made(
+      prometheus,
+      "cdn_defense_limits_exchanges",
+      "Exchanges of counts by how they ended; lost: what was told before was no longer there",
+      { "outcome" }
+    )
   end
 end
 
@@ -27,6 +35,13 @@ function _M.count(tenant, decided)
   counts[decided] = (counts[decided] or 0) + 1
   if counter then
     counter:inc(1, { tenant, decided })
+  end
+end
+
+--- @param outcome of an exchange of counts between gateways: done, failed or lost
+function _M.exchange(outcome)
+  if exchanges then
+    exchanges:inc(1, { outcome })
   end
 end
 
