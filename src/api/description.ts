@@ -9,6 +9,10 @@ import { type Endpoint, type Node, operationIdOf } from './endpoint.ts';
 import { askingOf } from './gate.ts';
 import { WRITE_HEADERS } from './writing.ts';
 
+/** What the documentation's pages may do: show what this node serves. */
+const DOCS_POLICY =
+  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self' data:; object-src 'none'";
+
 /** The API's own description, beside the endpoints it describes. */
 export const DESCRIPTION = { method: 'GET', url: '/openapi.json' } as const;
 
@@ -42,7 +46,7 @@ export const describe = async (
   });
   await server.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    staticCSP: DOCS_POLICY,
     theme: { title: 'Lockstep Defense API' },
     uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
     uiHooks: { onRequest: guardDocs },

@@ -35,15 +35,7 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     });
-    const gauge = (name: string, help: string, read: () => number) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
+    const gauge = this.gauge.bind(this);
     gauge(
       'lockstep_applied_revision',
       'Newest store revision applied by the cache',
@@ -83,6 +75,19 @@ export class Metrics {
         this.set({ kind: 'config' }, snapshot?.config.size ?? 0);
         this.set({ kind: 'routes' }, snapshot?.routes.size ?? 0);
         this.set({ kind: 'ssl' }, snapshot?.ssl.size ?? 0);
+      },
+    });
+  }
+
+  /** One more number that is read at each scrape. */
+  gauge(name: string, help: string, read: () => number): void {
+    const registers = [this.registry];
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
       },
     });
   }

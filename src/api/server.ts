@@ -9,18 +9,18 @@ import { compile } from '../contract/validator.ts';
 import { ENDPOINTS } from './api.ts';
 import { Attempts } from './audit/attempts.ts';
 import { authorise } from './authorise.ts';
+import { CONNECTIONS_MAX, Connections } from './connections.ts';
 import { DESCRIPTION, describe, documented } from './description.ts';
 import type { Call, Endpoint, Node } from './endpoint.ts';
 import { askingOf } from './gate.ts';
 import { parseBody } from './json-body.ts';
+import { type TlsMaterial, createListener } from './listener.ts';
 import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
+import { type Protection, protect } from './protect.ts';
 import { isKnown } from './reading.ts';
 import { remoteReader } from './remote.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
-const HEADER_BYTES_MAX = 16_384;
-/** A request that is not sent within this is cut off, so a slow sender holds no connection. */
-const REQUEST_MS = 15_000;
 
 /** What the HTTP server's own parser refuses, before there is a request. */
 const PARSER_CODES: Record<string, ErrorCode> = {
@@ -28,7 +28,10 @@ const PARSER_CODES: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-export interface ServerOptions {
+export interface ServerOptions extends Partial<Omit<Protection, 'tls'>> {
+  /** HTTPS with this; HTTP without. */
+  readonly tls?: TlsMaterial | undefined;
+  readonly connectionsMax?: number | undefined;
   /** CIDRs of proxies that are believed when they say whom they speak for. */
   readonly trustedProxies?: readonly string[] | undefined;
 }
@@ -38,13 +41,7 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
   const server = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
-    requestTimeout: REQUEST_MS,
-    http: {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: REQUEST_MS,
-      connectionsCheckingInterval: 1_000,
-      requireHostHeader: false,
-    },
+    serverFactory: (handler) => createListener(handler, options.tls),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     logger: false,
@@ -56,6 +53,14 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
     },
   });
   answerOutsideRequests(server);
+  const connections = new Connections(options.connectionsMax ?? CONNECTIONS_MAX);
+  connections.watch(server.server);
+  node.metrics.gauge('lockstep_http_connections', 'Open connections', () => connections.counts.open);
+  node.metrics.gauge(
+    'lockstep_http_connections_evicted',
+    'Connections closed since the start because others needed room',
+    () => connections.counts.evicted + connections.counts.refused,
+  );
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
@@ -76,8 +81,10 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
     return refuse(node, request, reply, error);
   });
   server.setNotFoundHandler((request, reply) => refuse(node, request, reply, unknownAddress(request)));
-  await describe(server, node, (request) => attempts.remoteOf(request));
   observe(server, node);
+  const { tls, corsOrigins = [], ownPagesOnly = false } = options;
+  protect(server, { tls: tls !== undefined, corsOrigins, ownPagesOnly });
+  await describe(server, node, (request) => attempts.remoteOf(request));
   tagAnswers(server);
   server.addHook('onResponse', async (request, reply) => attempts.end(request, reply));
   for (const definition of ENDPOINTS) mount(server, node, attempts, definition);
@@ -86,15 +93,7 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
 
 const observe = (server: FastifyInstance, node: Node): void => {
   server.addHook('onRequest', async (request, reply) => {
-    if (request.headers.host === undefined && request.raw.httpVersion === '1.1') {
-      throw new Refusal('malformed_request', { in: 'header', pointer: '/host' });
-    }
-    void reply.headers({
-      'x-request-id': request.id,
-      'x-lockstep-node': node.nodeId,
-      'x-content-type-options': 'nosniff',
-      'cache-control': 'no-store',
-    });
+    void reply.headers({ 'x-request-id': request.id, 'x-lockstep-node': node.nodeId });
   });
   // A connection that is busy when the node stops would otherwise stay open, idle, behind its last answer.
   let closing = false;
@@ -255,6 +254,8 @@ const refuseAtSocket = (socket: Duplex, refusal: Refusal): void => {
   const head = [
     `HTTP/1.1 ${refusal.status} Refused`,
     'Content-Type: application/problem+json; charset=utf-8',
+    'Cache-Control: no-store',
+    'X-Content-Type-Options: nosniff',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];

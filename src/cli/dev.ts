@@ -96,6 +96,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       hostlessRoutes: 'allow',
       gate: { mode: 'off' },
+      ownPagesOnly: true,
       version: VERSION,
       log,
     });

@@ -7,12 +7,12 @@ import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { type Command, runUntilSignalled } from './command.ts';
+import { listenerOptions, listenerSettings, tlsPaths } from './listener-settings.ts';
 import { createLog, logLevel } from './log.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
-import { cidrs, identifier, isLoopback, oneOf, port, secretFile, text, wholeNumber } from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
@@ -53,11 +53,7 @@ const settings = {
     help: 'routes without hosts: refuse; sole-tenant, while no other tenant has hosts; allow. Default sole-tenant, with --auth off allow',
     parse: oneOf(...HOSTLESS_ROUTES),
   },
-  'trusted-proxies': {
-    value: 'CIDR[,CIDR]',
-    help: 'proxies that are believed when they say in X-Forwarded-For who asks',
-    parse: cidrs,
-  },
+  ...listenerSettings,
   'audit-entries': {
     value: 'NUMBER',
     help: 'changes that GET /audit goes back to; older ones are forgotten',
@@ -108,7 +104,11 @@ const run: Command['run'] = async (argv, env) => {
   const gate = gateOf(values);
   const keys = keyspaceOf(values);
   const credentials = etcdCredentials(values);
+  const tlsFiles = tlsPaths(values);
   const log = createLog(values['log-level'], { node: nodeId });
+  if (!tlsFiles && !isLoopback(values.host)) {
+    log.warn({ host: values.host }, 'no TLS: tokens and keys can be read on their way; set --tls-cert-file');
+  }
   const sealer = values['master-key-file'];
   const sslKeyring = values['apisix-ssl-keyring-file'];
   if (!sealer) log.warn({}, 'no master key: certificate uploads are refused');
@@ -134,7 +134,9 @@ const run: Command['run'] = async (argv, env) => {
       version: VERSION,
       log,
       lastKnown: values['data-dir'],
-      trustedProxies: values['trusted-proxies'],
+      ...listenerOptions(values),
+      ownPagesOnly: values.auth === 'off',
+      tlsFiles,
       changesKept: values['audit-entries'],
     });
     stack.add('control plane', () => plane.dispose());

@@ -6,6 +6,7 @@ import type { Node } from '../api/endpoint.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
+import { renewCertificate } from '../api/listener.ts';
 import { type ServerOptions, createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/request-lease.ts';
@@ -30,8 +31,11 @@ import type { Log } from '../shared/log.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
+import { type TlsPaths, openTls } from './tls-files.ts';
 
-export interface ControlPlaneOptions extends ServerOptions {
+export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
+  /** HTTPS with these; HTTP without. */
+  readonly tlsFiles?: TlsPaths | undefined;
   readonly nodeId: string;
   readonly host: string;
   /** 0 takes a free one. */
@@ -205,9 +209,12 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const { changes, gate, presence, reflector } = node;
   try {
     // An address that can't be had is found out before anything else has begun.
-    const server = await createServer(node, options);
+    const tls = await openTls(options.tlsFiles, node);
+    const server = await createServer(node, { ...options, tls: tls?.material });
     const drain = drainable(server);
     await server.listen({ host: options.host, port: options.port });
+    stack.add('certificate files', () => tls?.dispose());
+    tls?.watch((material) => renewCertificate(server.server, material));
     stack.add('reflector', () => reflector.dispose());
     reflector.start();
     stack.add('last known', () => lastKnown?.dispose());
@@ -228,7 +235,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
-    return { url: `http://${shown}:${port}`, node, dispose: () => stack.dispose() };
+    return { url: `${tls ? 'https' : 'http'}://${shown}:${port}`, node, dispose: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();
     throw error;

@@ -37,6 +37,11 @@ export const ERRORS = {
     '登录失败次数过多，请在 {seconds} 秒后重试',
     'Too many logins have failed; try again in {seconds} seconds.',
   ],
+  cross_site_request: [
+    403,
+    '未启用认证的节点不接受其他网站页面发起的请求',
+    'A node without authentication takes no requests from pages of other sites.',
+  ],
   not_found: [404, '没有这个地址', 'There is nothing at this address.'],
   config_not_found: [404, '租户 {tenant} 没有全局配置', 'The tenant {tenant} has no config.'],
   route_not_found: [404, '路由 {id} 不存在', 'The route {id} does not exist.'],

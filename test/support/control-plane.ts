@@ -36,7 +36,8 @@ export interface Fleet {
 }
 
 export type FleetOptions = Partial<
-  Pick<ControlPlaneOptions, 'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring'>
+  Pick<ControlPlaneOptions, 'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring'> &
+    Pick<ControlPlaneOptions, 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'trustedProxies'>
 > & {
   readonly nodes?: number;
   readonly log?: Log;

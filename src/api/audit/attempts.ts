@@ -109,7 +109,7 @@ export class Attempts {
 const outcomeOf = ({ definition, refused }: Attempt, request: FastifyRequest): Outcome | undefined => {
   const { method, access, sensitive } = definition;
   const status: number = refused === undefined ? 200 : ERRORS[refused][0];
-  if (status === 401 || status === 403) return 'refused';
+  if (status === 401 || status === 403 || status === 429) return 'refused';
   // Gateways report all the time, and change nothing.
   if (access === 'gateway') return undefined;
   if (method === 'GET') return sensitive && refused === undefined ? 'read' : undefined;
