@@ -13,6 +13,7 @@ import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
+import { identifier, isLoopback, oneOf, port, secretFile, text, wholeNumber } from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
