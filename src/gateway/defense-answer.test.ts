@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { challengeIn, solution, solve } from '../../test/defense/edge.ts';
+import { challengeIn, solution, solve } from '../../test/defense/solver.ts';
 import { KEY, SECRET, defendedGateway } from '../../test/gateway/defended.ts';
 import { BROWSER } from '../../test/support/browser-like.ts';
 import { revision } from '../shared/revision.ts';

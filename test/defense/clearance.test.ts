@@ -6,7 +6,8 @@ import type { KeyRecord } from '../../src/contract/record.ts';
 import { type Answer, type Cleanup, cleanUp, echoOf, raw } from '../gateway/fixture.ts';
 import { BROWSER } from '../support/browser-like.ts';
 import { until } from '../support/until.ts';
-import { type Edge, challengeIn, clear, solution, solve, startEdge } from './edge.ts';
+import { type Edge, clear, startEdge } from './edge.ts';
+import { challengeIn, solution, solve } from './solver.ts';
 
 const stack: Cleanup = [];
 let edge: Edge;

@@ -1,5 +1,4 @@
 /** A fleet that defends, in one process: nodes, gateways, an origin and the embedded store in memory. */
-import { createHash } from 'node:crypto';
 import { type RunningGateway, startGateway } from '../../src/compose/gateway.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
 import { type Answer, type Ask, type Cleanup, ask, echo, startUpstream } from '../gateway/fixture.ts';
@@ -7,6 +6,7 @@ import { BROWSER } from '../support/browser-like.ts';
 import { type Fleet, type FleetOptions, startFleet } from '../support/control-plane.ts';
 import type { Reply } from '../support/http-call.ts';
 import { until } from '../support/until.ts';
+import { challengeIn, solution, solve } from './solver.ts';
 
 export const TENANT = 'tenant-001';
 export const ROUTE = 'shop';
@@ -97,39 +97,6 @@ export const startEdge = async (
   await edge.settled();
   return edge;
 };
-
-const field = (page: string, name: string): string =>
-  new RegExp(`data-${name}="([^"]*)"`).exec(page)?.[1] ?? '';
-
-/** What a challenge page asks for. */
-export const challengeIn = (page: string): { readonly token: string; readonly difficulty: number } => ({
-  token: field(page, 'token'),
-  difficulty: Number(field(page, 'difficulty')),
-});
-
-/** The nonce, found as the page finds it. */
-export const solve = ({ token, difficulty }: { token: string; difficulty: number }): string => {
-  const limit = Math.floor(2 ** 32 / difficulty);
-  const start = createHash('sha256').update(`${token}.`);
-  for (let nonce = 0; ; nonce++) {
-    if (start.copy().update(String(nonce)).digest().readUInt32BE() < limit) return String(nonce);
-  }
-};
-
-/** What the page sends, as its header. */
-export const solution = (
-  token: string,
-  nonce: string,
-  fields: Readonly<Record<string, string>> = {},
-): string =>
-  new URLSearchParams({
-    token,
-    nonce,
-    webdriver: 'false',
-    languages: 'en-GB,en',
-    platform: '',
-    ...fields,
-  }).toString();
 
 /** Solves the challenge of a page as a browser would. @returns the clearance, as a Cookie header */
 export const clear = async (

@@ -1,11 +1,17 @@
 /** One parameter changed on node 3 decides the next request on every gateway, and how soon. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Answer, type Cleanup, cleanUp } from '../gateway/fixture.ts';
+import { type Cleanup, cleanUp } from '../gateway/fixture.ts';
 import { type Edge, clear, startEdge } from './edge.ts';
+import {
+  CLIENTS,
+  OF_ROUTE,
+  OF_TENANT,
+  type Outcome,
+  type Row,
+  outcomeOf,
+  stranger,
+} from './parameter-rows.ts';
 
-const INJECTION = `/shop/x?id=${encodeURIComponent("1' UNION SELECT name, password FROM users--")}`;
-/** Scores a little: an honest tool that names no language. */
-const ODD = { 'user-agent': 'curl/8.5.0', 'accept-language': '' };
 const SAMPLES = 100;
 
 const stack: Cleanup = [];
@@ -18,123 +24,9 @@ beforeAll(async () => {
 });
 afterAll(() => cleanUp(stack));
 
-type Outcome = 'pass' | 'block' | 'challenge' | 'limit';
-
-const outcomeOf = ({ status, headers }: Answer): Outcome => {
-  if (status === 200) return 'pass';
-  if (status === 429) return 'limit';
-  return String(headers['content-type']).startsWith('text/html') ? 'challenge' : 'block';
-};
-
-interface Row {
-  readonly parameter: string;
-  readonly before: object;
-  readonly after: object;
-  readonly path?: string;
-  readonly headers?: () => Readonly<Record<string, string>>;
-  /** How many requests the client has made already. */
-  readonly earlier?: number;
-  readonly expected: readonly [before: Outcome, after: Outcome];
-}
-
-/** What both a tenant and a route may set. */
-const SHARED: readonly Row[] = [
-  {
-    parameter: 'threat_threshold',
-    before: { threat_threshold: 70 },
-    after: { threat_threshold: 5 },
-    headers: () => ODD,
-    expected: ['pass', 'challenge'],
-  },
-  {
-    parameter: 'threat_threshold, raised',
-    before: { threat_threshold: 0 },
-    after: { threat_threshold: 100 },
-    headers: () => ODD,
-    expected: ['challenge', 'pass'],
-  },
-  {
-    parameter: 'rate_limit',
-    before: { rate_limit: 1000 },
-    after: { rate_limit: 5 },
-    earlier: 5,
-    expected: ['pass', 'limit'],
-  },
-  {
-    parameter: 'rate_limit, raised',
-    before: { rate_limit: 5 },
-    after: { rate_limit: 1000 },
-    earlier: 5,
-    expected: ['limit', 'pass'],
-  },
-  {
-    parameter: 'js_challenge',
-    before: { challenge_all: true, js_challenge: true },
-    after: { challenge_all: true, js_challenge: false },
-    expected: ['challenge', 'block'],
-  },
-  {
-    parameter: 'js_fingerprint',
-    before: { challenge_all: true, js_fingerprint: false },
-    after: { challenge_all: true, js_fingerprint: true },
-    headers: () => ({ cookie }),
-    expected: ['pass', 'challenge'],
-  },
-  {
-    parameter: 'mode',
-    before: { mode: 'observe' },
-    after: { mode: 'enforce' },
-    path: INJECTION,
-    expected: ['pass', 'block'],
-  },
-  {
-    parameter: 'deny',
-    before: { deny: [] },
-    after: { deny: ['198.51.100.0/24'] },
-    expected: ['pass', 'block'],
-  },
-  {
-    parameter: 'allow',
-    before: { allow: [] },
-    after: { allow: ['198.51.100.0/24'] },
-    path: INJECTION,
-    expected: ['block', 'pass'],
-  },
-  {
-    parameter: 'challenge_all',
-    before: { challenge_all: false },
-    after: { challenge_all: true },
-    expected: ['pass', 'challenge'],
-  },
-];
-
-const OF_TENANT: readonly Row[] = [
-  ...SHARED,
-  {
-    parameter: 'enabled_defense',
-    before: { enabled_defense: false },
-    after: { enabled_defense: true },
-    path: INJECTION,
-    expected: ['pass', 'block'],
-  },
-];
-const OF_ROUTE: readonly Row[] = [
-  ...SHARED,
-  {
-    parameter: 'enabled',
-    before: { enabled: false },
-    after: { enabled: true },
-    path: INJECTION,
-    expected: ['pass', 'block'],
-  },
-];
-
-/** Clients 1–240: each row has one of its own, so that what one did earlier does not count for another. */
-let clients = 0;
-const stranger = () => ({ 'x-real-ip': `198.51.100.${(clients++ % 240) + 1}` });
-
-const bothAnswer = async ({ path, headers }: Row, client: Record<string, string>): Promise<Outcome[]> => {
-  const answers = [0, 1].map((gateway) => edge.get(gateway, path, { ...headers?.(), ...client }));
+const bothAnswer = async ({ path, headers, cleared }: Row, client: object): Promise<Outcome[]> => {
+  const sent = { ...headers, ...(cleared ? { cookie } : {}), ...client };
+  const answers = [0, 1].map((gateway) => edge.get(gateway, path, sent));
   return (await Promise.all(answers)).map(outcomeOf);
 };
 
@@ -166,9 +58,9 @@ describe('a parameter changed on node 3 decides the next request on both gateway
     await edge.configure({ deny: [] });
     await edge.apply({});
     const client = stranger();
-    const row = SHARED.find(({ parameter }) => parameter === 'deny') as Row;
+    const row = OF_TENANT.find(({ parameter }) => parameter === 'deny') as Row;
     expect(await bothAnswer(row, client)).toEqual(['pass', 'pass']);
-    const patch = { tenant: 'tenant-001', body: { config: { deny: ['198.51.100.0/24'] } } };
+    const patch = { tenant: 'tenant-001', body: { config: { deny: [CLIENTS] } } };
     const patched = await edge.fleet.callNode(2, 'PATCH', '/global-config/tenant?wait=nodes', patch);
     expect(patched.status).toBe(200);
     expect(await bothAnswer(row, client)).toEqual(['block', 'block']);
@@ -196,7 +88,7 @@ const shown = (name: string, times: readonly number[]): void => {
 
 describe('a change takes effect', () => {
   /** Switches the tenant's `deny` list on and off. */
-  const list = (on: boolean) => (on ? ['198.51.100.0/24'] : []);
+  const list = (on: boolean) => (on ? [CLIENTS] : []);
 
   it(`within milliseconds of its commit, and before its answer (${SAMPLES} changes)`, async () => {
     edge.time.frozen_ms = undefined;
@@ -204,7 +96,7 @@ describe('a change takes effect', () => {
     await edge.apply({});
     const node = edge.fleet.seen[2];
     if (!node) throw new Error('there are three nodes');
-    const client = { 'x-real-ip': '198.51.100.245' };
+    const client = { 'x-real-ip': '198.18.255.245' };
     const fromCommit: number[] = [];
     const fromAnswer: number[] = [];
     const written: number[] = [];
