@@ -1,6 +1,6 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox';
 import type { Receipt } from '../change/commit.ts';
-import type { ChangeRequest } from '../change/context.ts';
+import type { ChangeAuthor, ChangeRequest } from '../change/context.ts';
 import { Refusal, type Text } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
 import { PRINTABLE } from '../contract/validator.ts';
@@ -95,21 +95,28 @@ const reasonOf = (header: string | undefined): string | undefined => {
   return text;
 };
 
+/** Who asks for a change, for history and change log. */
+export const authorOf = ({ principal, request_id }: Call<unknown, unknown, unknown>): ChangeAuthor => {
+  const { actor, role, token_id, remote } = principal;
+  const origin = { role, ...(token_id === undefined ? {} : { token_id }), from: remote };
+  return { actor, origin, request_id };
+};
+
+/** Scope of the idempotency keys of requests for no tenant: no tenant can be called so. */
+const NO_TENANT = '*';
+
 /** The change asked for by a call. @throws Refusal invalid_value for malformed headers */
 export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
   const key = call.headers['idempotency-key'];
-  const { actor, role, token_id, remote } = call.principal;
+  const scope = call.tenant_id || NO_TENANT;
   return {
-    actor,
-    origin: { role, ...(token_id === undefined ? {} : { token_id }), from: remote },
-    request_id: call.request_id,
+    ...authorOf(call),
     reason: reasonOf(call.headers['x-change-reason']),
     preconditions: {
       ifMatch: tags(call.headers['if-match'], 'if-match'),
       ifNoneMatch: tags(call.headers['if-none-match'], 'if-none-match'),
     },
-    idempotency:
-      key === undefined ? undefined : { key, scope: call.tenant_id || '-', fingerprint: call.fingerprint },
+    idempotency: key === undefined ? undefined : { key, scope, fingerprint: call.fingerprint },
     dry_run: call.query.dry_run,
   };
 };

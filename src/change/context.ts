@@ -35,11 +35,15 @@ export interface Preconditions {
   readonly ifNoneMatch?: readonly string[] | undefined;
 }
 
-/** One request for a change. */
-export interface ChangeRequest {
+/** Who asks for a change. */
+export interface ChangeAuthor {
   readonly actor: string;
   readonly origin?: Origin | undefined;
   readonly request_id: string;
+}
+
+/** One request for a change. */
+export interface ChangeRequest extends ChangeAuthor {
   readonly reason?: string | undefined;
   readonly preconditions?: Preconditions | undefined;
   readonly idempotency?:

@@ -1,6 +1,7 @@
 /** API tokens: made and revoked, each by one guarded transaction. What they are is in `domain/token.ts`. */
 import { createHash, randomBytes } from 'node:crypto';
 import { Refusal } from '../contract/errors.ts';
+import type { Action } from '../contract/record.ts';
 import type { TokenRecord, TokenSpec } from '../contract/token.ts';
 import {
   TOKEN_ID_BYTES,
@@ -11,11 +12,13 @@ import {
 } from '../domain/token.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
-import type { ChangeRoom } from './context.ts';
+import type { Put } from '../store/port.ts';
+import { changePut } from './change-log.ts';
+import type { ChangeAuthor, ChangeRoom } from './context.ts';
 import { storeRefusal } from './store-refusal.ts';
 import { submit } from './submit.ts';
 
-export type TokenRoom = Pick<ChangeRoom, 'store' | 'keys' | 'clock' | 'random' | 'log'>;
+export type TokenRoom = Pick<ChangeRoom, 'store' | 'keys' | 'clock' | 'random'>;
 
 export interface IssuedToken {
   /** The token itself: shown now, and never again. */
@@ -26,12 +29,31 @@ export interface IssuedToken {
 
 export const tokenHash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** For the change log: everything but the hash; of a token that was spoilt by hand no more is known than its id. */
+const loggedChange = (
+  { keys, clock }: TokenRoom,
+  author: ChangeAuthor,
+  planned: Revision,
+  edit: { readonly id: string; readonly action: Action; readonly record: TokenRecord | undefined },
+): Put => {
+  const { id, action } = edit;
+  const { hash: _secret, ...written } = edit.record ?? { hash: '', id };
+  const at = new Date(clock.now()).toISOString();
+  return changePut(keys, planned, { ...author, at }, [{ kind: 'token', id, action, written }]);
+};
+
+const notFound = (id: string): Refusal =>
+  new Refusal('token_not_found', { in: 'path', pointer: '/id', params: { id } });
+
 /**
  * Makes a token.
- * @param actor who makes it
  * @throws Refusal missing_field, invalid_value, etcd_unavailable, etcd_refused, outcome_unknown
  */
-export const createToken = async (room: TokenRoom, actor: string, spec: TokenSpec): Promise<IssuedToken> => {
+export const createToken = async (
+  room: TokenRoom,
+  author: ChangeAuthor,
+  spec: TokenSpec,
+): Promise<IssuedToken> => {
   const now = room.clock.now();
   checkTokenSpec(spec, now);
   const id = randomBytes(TOKEN_ID_BYTES).toString('hex');
@@ -43,20 +65,24 @@ export const createToken = async (room: TokenRoom, actor: string, spec: TokenSpe
     tenants: spec.tenants ?? [],
     description: spec.description,
     created_at: new Date(now).toISOString(),
-    created_by: actor,
+    created_by: author.actor,
     ...(spec.expires_at === undefined ? {} : { expires_at: new Date(spec.expires_at).toISOString() }),
   };
   const key = room.keys.token(id);
   const value = JSON.stringify(record);
-  const transaction = { guards: [{ key, modRevision: NO_REVISION }], puts: [{ key, value }], deletes: [] };
-  const ours = async () => {
-    const { kvs } = await room.store.range({ key });
-    return kvs[0]?.value === value ? kvs[0].modRevision : undefined;
-  };
+  const read = () => room.store.range({ key });
   try {
-    const revision = await submit(room, transaction, ours);
+    const planned = (await read()).revision;
+    const transaction = {
+      guards: [{ key, modRevision: NO_REVISION }],
+      puts: [{ key, value }, loggedChange(room, author, planned, { id, action: 'create', record })],
+      deletes: [],
+    };
+    const revision = await submit(room, transaction, async () => {
+      const [stored] = (await read()).kvs;
+      return stored?.value === value ? stored.modRevision : undefined;
+    });
     if (revision === undefined) throw new Error(`the random id ${id} was there already`);
-    room.log.info({ token_id: id, role: record.role, tenants: record.tenants, actor }, 'token made');
     return { text, record, revision };
   } catch (error) {
     throw storeRefusal(error);
@@ -65,29 +91,30 @@ export const createToken = async (room: TokenRoom, actor: string, spec: TokenSpe
 
 /**
  * Ends a token: every node refuses it as soon as its watch brings the news.
- * @param actor who ends it
  * @returns the revision that ended it
- * @throws Refusal token_not_found, busy, etcd_unavailable, etcd_refused, outcome_unknown
+ * @throws Refusal token_not_found, etcd_unavailable, etcd_refused, outcome_unknown
  */
-export const revokeToken = async (room: TokenRoom, actor: string, id: string): Promise<Revision> => {
+export const revokeToken = async (room: TokenRoom, author: ChangeAuthor, id: string): Promise<Revision> => {
   const key = room.keys.token(id);
   const read = () => room.store.range({ key });
   try {
-    const { kvs } = await read();
-    const [stored] = kvs;
-    if (!stored) throw new Refusal('token_not_found', { in: 'path', pointer: '/id', params: { id } });
+    const page = await read();
+    const [stored] = page.kvs;
+    if (!stored) throw notFound(id);
+    const decoded = decodeToken(id, stored.value);
+    const record = decoded.ok ? decoded.value : undefined;
     const transaction = {
       guards: [{ key, modRevision: stored.modRevision }],
-      puts: [],
+      puts: [loggedChange(room, author, page.revision, { id, action: 'delete', record })],
       deletes: [key, room.keys.tokenUse(id)],
     };
     // Gone is gone, whoever did it.
     const revision = await submit(room, transaction, async () => {
-      const page = await read();
-      return page.kvs.length === 0 ? page.revision : undefined;
+      const now = await read();
+      return now.kvs.length === 0 ? now.revision : undefined;
     });
-    if (revision === undefined) throw new Refusal('busy');
-    room.log.info({ token_id: id, actor }, 'token revoked');
+    // Tokens are never altered, so whoever was first has revoked it.
+    if (revision === undefined) throw notFound(id);
     return revision;
   } catch (error) {
     throw storeRefusal(error);

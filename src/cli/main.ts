@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'run the embedded gateway on what APISIX reads from etcd',
     load: async () => (await import('./gateway.ts')).gateway,
   },
+  token: {
+    summary: 'make, list and revoke API tokens in etcd, without a running node',
+    load: async () => (await import('./token.ts')).token,
+  },
   status: {
     summary: 'show what a node has, and which nodes have not got the newest change',
     load: async () => (await import('./status.ts')).status,

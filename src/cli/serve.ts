@@ -1,15 +1,15 @@
 import { hostname } from 'node:os';
-import type { GateOptions } from '../api/gate.ts';
 import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
+import { accessSettings, gateOf } from './access-settings.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { listenerOptions, listenerSettings, tlsPaths } from './listener-settings.ts';
 import { createLog, logLevel } from './log.ts';
-import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
+import { type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
@@ -36,18 +36,7 @@ const settings = {
     parse: (path: string) => parseMasterKeys(secretFile(path)),
   },
   ...sslKeyringSetting,
-  auth: {
-    value: 'MODE',
-    help: 'on: a token is needed. off: development on a loopback address, everybody is the administrator',
-    default: 'on',
-    parse: oneOf('on', 'off'),
-  },
-  'root-token': {
-    value: 'TOKEN',
-    help: 'the operator’s token (as LOCKSTEP_ROOT_TOKEN, not in the process list)',
-    parse: text,
-  },
-  'root-token-file': { value: 'FILE', help: 'file that holds the operator’s token', parse: secretFile },
+  ...accessSettings,
   ...upstreamSettings,
   'hostless-routes': {
     value: 'MODE',
@@ -65,27 +54,6 @@ const settings = {
 } as const;
 
 type ServeValues = Values<typeof settings>;
-
-const TOKEN_MIN = 16;
-
-/** @throws SettingError */
-const gateOf = (values: ServeValues): GateOptions => {
-  if (values.auth === 'off') {
-    if (!isLoopback(values.host)) {
-      throw new SettingError(`--auth off is for loopback only; ${values.host} can be reached by others`);
-    }
-    return { mode: 'off' };
-  }
-  const token = values['root-token-file'] ?? values['root-token'];
-  if (token === undefined) {
-    throw new SettingError(
-      'set LOCKSTEP_ROOT_TOKEN or --root-token-file (or --auth off on a loopback address)',
-    );
-  }
-  if (token.length < TOKEN_MIN)
-    throw new SettingError(`the root token needs at least ${TOKEN_MIN} characters`);
-  return { mode: 'on', rootToken: token };
-};
 
 const upstreamsOf = (values: ServeValues): UpstreamRules => ({
   privateRanges: values.auth === 'off' ? 'open' : (values['upstream-allow'] ?? []),
@@ -118,6 +86,9 @@ const run: Command['run'] = async (argv, env) => {
       { under: keys.projectedIn('ssls') },
       'private keys are in the clear where APISIX reads them; --apisix-ssl-keyring-file encrypts them',
     );
+  if (gate.mode === 'on' && gate.rootToken === undefined) {
+    log.info({}, 'no root token: make the first token with lockstep token create');
+  }
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     stack.add('etcd', () => store.close());

@@ -52,7 +52,30 @@ describe('a setting that can’t be used stops the start with one line', () => {
       /^lockstep: --auth off is for loopback only/,
     ],
     ['auth off on every IPv6 address', () => [...off, '--host', '::'], /loopback only/],
-    ['no token', () => ['serve'], /^lockstep: set LOCKSTEP_ROOT_TOKEN or --root-token-file/],
+    [
+      'half an issuer',
+      () => ['serve', '--oidc-issuer', 'https://id.example.com'],
+      /^lockstep: --oidc-issuer, --oidc-audience and --oidc-jwks-url are needed together/,
+    ],
+    [
+      'keys of an issuer that come in the clear',
+      () => ['serve', '--oidc-jwks-url', 'http://id.example.com/keys'],
+      /--oidc-jwks-url: .* is not an https:\/\/ URL/,
+    ],
+    [
+      'an algorithm without keys',
+      () => ['serve', '--oidc-algorithms', 'RS256,HS256'],
+      /--oidc-algorithms: use one of RS256/,
+    ],
+    ['a role nobody knows', () => ['serve', '--oidc-roles', 'dev=admin'], /--oidc-roles: use one of operator/],
+    ['a token command without its verb', () => ['token'], /use lockstep token create, list or revoke/],
+    ['a token without a role', () => ['token', 'create'], /--role and --description are needed/],
+    [
+      'a token that is to end some time',
+      () => ['token', 'create', '--expires-in', 'soon'],
+      /--expires-in: soon is not a time such as 90d/,
+    ],
+    ['a token that is none', () => ['token', 'revoke', 'ls_x'], /name the token/],
     [
       'a token that is too short',
       () => ['serve'],

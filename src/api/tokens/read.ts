@@ -10,6 +10,7 @@ export const listTokens = endpoint({
   method: 'GET',
   url: '/tokens',
   access: 'operator',
+  sensitive: true,
   tag: 'tokens',
   summary: 'Every API token, without its secret',
   schemas: { query: PagedQuery, response: { 200: TokenList } },
@@ -25,6 +26,7 @@ export const getToken = endpoint({
   method: 'GET',
   url: '/tokens/:id',
   access: 'operator',
+  sensitive: true,
   tag: 'tokens',
   summary: 'One API token, without its secret',
   schemas: {

@@ -4,7 +4,7 @@ import { TokenIssued, TokenRevoked } from '../../contract/answer.ts';
 import { message } from '../../contract/message.ts';
 import { TokenId, TokenSpec } from '../../contract/token.ts';
 import { endpoint } from '../endpoint.ts';
-import { settle } from '../writing.ts';
+import { authorOf, settle } from '../writing.ts';
 import { tokenView } from './view.ts';
 
 /** A token that is shown once can't be shown again to a repeated request, so these take no idempotency key. */
@@ -30,8 +30,8 @@ export const postToken = endpoint({
   summary: 'Make an API token. It is shown in this answer and never again',
   schemas: { query: TokenQuery, body: TokenSpec, response: { 201: TokenIssued, 202: TokenIssued } },
   handle: async (call) => {
-    const { node, principal, language } = call;
-    const { text, record, revision } = await createToken(node.changes, principal.actor, call.body);
+    const { node, language } = call;
+    const { text, record, revision } = await createToken(node.changes, authorOf(call), call.body);
     const { status, ...sync } = await settle(call, revision, settling);
     return {
       status: status === 200 ? 201 : status,
@@ -59,9 +59,9 @@ export const deleteToken = endpoint({
     response: { 200: TokenRevoked, 202: TokenRevoked },
   },
   handle: async (call) => {
-    const { node, principal, language } = call;
+    const { node, language } = call;
     const { id } = call.params;
-    const revision = await revokeToken(node.changes, principal.actor, id);
+    const revision = await revokeToken(node.changes, authorOf(call), id);
     const { status, ...sync } = await settle(call, revision, settling);
     return {
       status,
