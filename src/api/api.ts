@@ -4,6 +4,7 @@ import { getCertificate, listCertificates } from './certificates/read.ts';
 import { deleteCertificateEndpoint, postCertificate } from './certificates/write.ts';
 import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
 import { getHistory } from './history/read.ts';
+import { getKeys, postRotate } from './keys/endpoints.ts';
 import { livez, metrics, readyz } from './operations/endpoints.ts';
 import { getRoute, listRoutes } from './routes/read.ts';
 import { deleteRouteEndpoint, postRoute, putRoute } from './routes/write.ts';
@@ -40,6 +41,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getToken,
   deleteToken,
   getAudit,
+  getKeys,
+  postRotate,
   livez,
   readyz,
   metrics,

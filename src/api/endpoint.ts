@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import type { Repair } from '../change/repair.ts';
+import type { Rotation } from '../change/rotation.ts';
 import type { Language } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { Convergence } from '../fleet/convergence.ts';
@@ -23,6 +24,8 @@ export interface Node {
   readonly convergence: Convergence;
   readonly presence: Presence;
   readonly rewinds: Rewinds;
+  /** Absent without a master key. */
+  readonly rotation: Rotation | undefined;
   readonly gate: Gate;
   readonly metrics: Metrics;
   readonly clock: Clock;

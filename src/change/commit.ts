@@ -70,7 +70,7 @@ const writtenByUs = async (
   if (!edit) return undefined;
   const { kvs } = await room.store.range({ key: room.keys.history(edit.kind, edit.id, edit.version) });
   const entry = kvs[0] && (parseJson(kvs[0].value) as HistoryEntry | undefined);
-  return entry?.request_id === request.request_id ? kvs[0]?.modRevision : undefined;
+  return entry?.request_id === request.request_id ? kvs[0]?.createRevision : undefined;
 };
 
 const replay = async (

@@ -48,7 +48,8 @@ export const readHistory = async (
     throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
   }
   const entries = listing.kvs
-    .map((kv) => shownEntry(kv.value, kv.modRevision))
+    // Sealing its key anew rewrites an entry; what it tells of happened when it was created.
+    .map((kv) => shownEntry(kv.value, kv.createRevision))
     .filter((entry) => entry?.tenant_id === tenant_id)
     .filter((entry) => entry !== undefined)
     .sort((a, b) => b.version - a.version);
@@ -66,11 +67,12 @@ const couldBeOf = (tenant_id: string, kind: Kind, id: string): boolean =>
 const shownEntry = (text: string, revision: number): ShownEntry | undefined => {
   const entry = parseJson(text);
   if (!isObject(entry) || !isObject(entry['record'])) return undefined;
-  return { ...(entry as unknown as HistoryEntry), record: shownRecord(entry['record']), revision };
+  const { resealed_at: _at, ...shown } = entry as unknown as HistoryEntry;
+  return { ...shown, record: shownRecord(entry['record']), revision };
 };
 
 /** A stored record as far as it may be shown: without the sealed key. */
 export const shownRecord = (record: Record<string, unknown>): Record<string, unknown> => {
-  const { sealed_key: _sealed, ...shown } = record;
+  const { sealed_key: _sealed, resealed_at: _at, ...shown } = record;
   return shown;
 };

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'make, list and revoke API tokens in etcd, without a running node',
     load: async () => (await import('./token.ts')).token,
   },
+  keys: {
+    summary: 'show which master keys are in use, and seal everything anew with a new one',
+    load: async () => (await import('./keys.ts')).keys,
+  },
   status: {
     summary: 'show what a node has, and which nodes have not got the newest change',
     load: async () => (await import('./status.ts')).status,

@@ -1,23 +1,8 @@
 import { Client, ProblemError, UnreachableError } from '../client/client.ts';
 import type { SyncStatus } from '../contract/answer.ts';
+import { clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
 import { helpOf, readSettings } from './settings.ts';
-import { httpUrl, secretFile, text } from './values.ts';
-
-const settings = {
-  url: {
-    value: 'URL',
-    help: 'the node to ask',
-    default: 'http://127.0.0.1:5001',
-    parse: httpUrl,
-  },
-  token: {
-    value: 'TOKEN',
-    help: 'API token (better in LOCKSTEP_TOKEN than in the process list)',
-    parse: text,
-  },
-  'token-file': { value: 'FILE', help: 'file that holds the API token', parse: secretFile },
-} as const;
 
 const render = (status: SyncStatus): string => {
   const { sync_status: cached, nodes, quarantined, repaired } = status;
@@ -53,9 +38,9 @@ const render = (status: SyncStatus): string => {
 
 /** Exit code 0: every live node has every change. 1: some have not. 2: nobody answered. */
 export const status: Command = {
-  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(settings)}`,
+  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(clientSettings)}`,
   run: async (argv, env) => {
-    const values = readSettings(settings, argv, env);
+    const values = readSettings(clientSettings, argv, env);
     const client = new Client({ url: values.url, token: values['token-file'] ?? values.token });
     try {
       const answer = await client.syncStatus();

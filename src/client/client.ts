@@ -1,5 +1,6 @@
 import type { SyncStatus } from '../contract/answer.ts';
 import type { ErrorCode } from '../contract/errors.ts';
+import type { KeysRotated, KeysStatus } from '../contract/keys.ts';
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:5001`. */
@@ -48,6 +49,16 @@ export class Client {
   /** @throws ProblemError | UnreachableError */
   syncStatus(): Promise<SyncStatus> {
     return this.call<SyncStatus>('GET', '/sync-status');
+  }
+
+  /** @param count read and count everything that is sealed. @throws ProblemError | UnreachableError */
+  keys(count: boolean): Promise<KeysStatus> {
+    return this.call<KeysStatus>('GET', `/keys?count=${count}`);
+  }
+
+  /** Begins to seal everything anew. @throws ProblemError | UnreachableError */
+  rotateKeys(): Promise<KeysRotated> {
+    return this.call<KeysRotated>('POST', '/keys/rotate');
   }
 
   private async call<T>(method: string, path: string): Promise<T> {

@@ -14,12 +14,13 @@ import { KeyedLock } from '../change/keyed-lock.ts';
 import { keepKeyring } from '../change/keyring.ts';
 import { CHANGES_KEPT, keepChangeLog } from '../change/prune-changes.ts';
 import { ensureDirectories } from '../change/repair.ts';
+import { Rotation } from '../change/rotation.ts';
 import type { Sealer } from '../change/sealer.ts';
 import type { HostlessRoutes } from '../domain/claim.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
 import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
 import { Convergence } from '../fleet/convergence.ts';
-import { Leader } from '../fleet/leader.ts';
+import { Leader, type LeaderOptions } from '../fleet/leader.ts';
 import { Presence } from '../fleet/presence.ts';
 import { Rewinds } from '../fleet/rewinds.ts';
 import { NodeCache } from '../reflector/cache.ts';
@@ -147,6 +148,16 @@ interface Assembled {
   readonly reserved: Reserved[];
 }
 
+/** Seals everything anew on demand; one node of the fleet at a time. */
+const rotationOf = (options: ControlPlaneOptions, changes: ChangeRoom): Rotation | undefined => {
+  const { sealer } = changes;
+  if (!sealer) return undefined;
+  const { nodeId, store, keys, log } = options;
+  const key = keys.leader('rotation');
+  const elect = (work: LeaderOptions['work']) => new Leader({ store, key, nodeId, log, work });
+  return new Rotation({ room: { ...changes, sealer }, elect });
+};
+
 /** Puts a node's parts together; nothing runs yet. */
 const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
@@ -192,6 +203,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     convergence,
     presence,
     rewinds,
+    rotation: rotationOf(options, changes),
     gate,
     metrics,
     clock,
@@ -231,6 +243,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const pruner = changeLogKeeper(options, changes);
     stack.add('change log', () => pruner.dispose());
     pruner.start();
+    stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));

@@ -66,6 +66,11 @@ export const ERRORS = {
     '另一租户的路由未限定域名，在任何域名下都应答；在它设置 hosts 之前，其他租户不能使用域名',
     'Another tenant has a route without hosts, which answers on every host; until it has hosts, no other tenant can have any.',
   ],
+  master_key_not_everywhere: [
+    409,
+    '以下节点尚未以主密钥 {kid} 加密：{nodes}；没有任何更改',
+    'These nodes do not seal with master key {kid} yet: {nodes}. Nothing has changed.',
+  ],
   busy: [503, '该对象同时被多方修改，请重试', 'Too many writers change this at once; try again.'],
   precondition_failed: [
     412,

@@ -17,6 +17,7 @@ const MESSAGES = {
     'Token {id} has been made; keep it now, it is not shown again',
   ],
   token_revoked: ['访问令牌 {id} 已吊销', 'Token {id} has been revoked'],
+  keys_rotating: ['正在以主密钥 {id} 重新加密', 'Everything is being sealed anew with master key {id}'],
   node_refreshed: ['节点 {id} 已重新同步', 'Node {id} has been synchronised anew'],
 } as const;
 

@@ -64,6 +64,11 @@ export class Keyspace {
     return `${this.source}${kind}/`;
   }
 
+  /** The history of all objects of a kind. */
+  histories(kind: Kind): string {
+    return `${this.source}versions/${kind}/`;
+  }
+
   historyOf(kind: Kind, id: string): string {
     return `${this.source}versions/${kind}/${id}/`;
   }
