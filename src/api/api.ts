@@ -3,6 +3,7 @@ import { getAudit } from './audit/read.ts';
 import { getCertificate, listCertificates } from './certificates/read.ts';
 import { deleteCertificateEndpoint, postCertificate } from './certificates/write.ts';
 import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
+import { getDrift } from './drift/read.ts';
 import { getHistory } from './history/read.ts';
 import { getKeys, postRotate } from './keys/endpoints.ts';
 import { livez, metrics, readyz } from './operations/endpoints.ts';
@@ -35,6 +36,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   updateAllDefenseEndpoint,
   getSyncStatus,
   postRefresh,
+  getDrift,
   getHistory,
   listTokens,
   postToken,

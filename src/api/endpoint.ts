@@ -2,10 +2,12 @@ import type { Static, TObject, TSchema } from '@sinclair/typebox';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { ChangeRoom } from '../change/context.ts';
+import type { DriftLedger } from '../change/drift-keeper.ts';
 import type { Repair } from '../change/repair.ts';
 import type { Rotation } from '../change/rotation.ts';
 import type { Language } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
+import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Presence } from '../fleet/presence.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
@@ -22,6 +24,8 @@ export interface Node {
   readonly reflector: Reflector;
   readonly cache: NodeCache;
   readonly convergence: Convergence;
+  readonly cacheCheck: CacheCheck;
+  readonly drift: DriftLedger;
   readonly presence: Presence;
   readonly rewinds: Rewinds;
   /** Absent without a master key. */
@@ -30,7 +34,7 @@ export interface Node {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
-  /** What `/sync/refresh` repaired on this node, newest last, bounded. */
+  /** What this node repaired of the projection, newest last, bounded. */
   readonly repairs: Repair[];
 }
 

@@ -1,4 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { DRIFT_KINDS } from '../contract/drift.ts';
+import type { DriftLedger } from '../change/drift-keeper.ts';
+import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
@@ -10,6 +13,8 @@ export interface MetricsSources {
   readonly reflector: Reflector;
   readonly convergence: Convergence;
   readonly rewinds: Rewinds;
+  readonly cacheCheck: CacheCheck;
+  readonly drift: DriftLedger;
 }
 
 /** A node's Prometheus metrics. Gauges are read at each scrape, so they never lag behind what they measure. */
@@ -18,7 +23,8 @@ export class Metrics {
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly refusals: Counter<'code'>;
 
-  constructor({ nodeId, cache, reflector, convergence, rewinds }: MetricsSources) {
+  constructor(sources: MetricsSources) {
+    const { nodeId, cache, reflector, convergence } = sources;
     const registers = [this.registry];
     this.registry.setDefaultLabels({ node: nodeId });
     collectDefaultMetrics({ register: this.registry });
@@ -50,11 +56,7 @@ export class Metrics {
       () => reflector.status().age_ms / 1000,
     );
     gauge('lockstep_reflector_listings', 'Full listings since the start', () => reflector.status().listings);
-    gauge(
-      'lockstep_store_rewinds',
-      'Times since the start that the store was found rewound: a restored backup, or another store',
-      () => rewinds.total,
-    );
+    this.entropyGauges(sources);
     gauge(
       'lockstep_quarantined_records',
       'Stored values that can not be used',
@@ -75,6 +77,47 @@ export class Metrics {
         this.set({ kind: 'config' }, snapshot?.config.size ?? 0);
         this.set({ kind: 'routes' }, snapshot?.routes.size ?? 0);
         this.set({ kind: 'ssl' }, snapshot?.ssl.size ?? 0);
+      },
+    });
+  }
+
+  /** What is not as it should be, and what was done about it. */
+  private entropyGauges({ rewinds, cacheCheck, drift }: MetricsSources): void {
+    const registers = [this.registry];
+    const counts: [name: string, help: string, read: () => number][] = [
+      [
+        'lockstep_store_rewinds',
+        'Times since the start that the store was found rewound: a restored backup, or another store',
+        () => rewinds.total,
+      ],
+      [
+        'lockstep_cache_drift',
+        'Times since the start that the cache differed from the store and was listed anew',
+        () => cacheCheck.differing,
+      ],
+      [
+        'lockstep_drift_repairs',
+        'Objects in the store that this node has put right since its start',
+        () => drift.repairs,
+      ],
+    ];
+    for (const [name, help, read] of counts) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    }
+    new Gauge({
+      name: 'lockstep_drift_objects',
+      help: 'Objects in the store that are not as Lockstep left them and were left so; on the node that looks, 0 elsewhere',
+      labelNames: ['found'],
+      registers,
+      collect() {
+        for (const found of DRIFT_KINDS) this.set({ found }, drift.left(found));
       },
     });
   }

@@ -8,20 +8,32 @@ import type { ProvenVersions } from './record-drift.ts';
 /** A new leader looks soon: nobody knows how long ago the last one did. */
 const FIRST_MS = 10_000;
 
+/** How often is looked, and what is done then. */
+export interface DriftSettings {
+  readonly interval_ms: number;
+  readonly onDrift: OnDrift;
+}
+
+export const DRIFT_SETTINGS: DriftSettings = { interval_ms: 60_000, onDrift: 'repair' };
+
 /** What this node's looks have come to, for metrics. */
 export class DriftLedger {
+  readonly settings: DriftSettings;
   private report: DriftReport | undefined;
   private count = 0;
 
-  /** A look was taken. */
-  note({ report, repairs, adopted }: DriftCheck): void {
-    this.report = report;
+  constructor(settings: DriftSettings) {
+    this.settings = settings;
+  }
+
+  /** A look was taken, on schedule or because somebody asked. */
+  note({ repairs, adopted }: DriftCheck): void {
     this.count += repairs.filter(({ repaired }) => repaired).length + adopted;
   }
 
-  /** This node leads no longer: what is there now, another knows. */
-  forget(): void {
-    this.report = undefined;
+  /** What this node, leading, found last; `undefined` when it leads no longer, because then another knows. */
+  lead(report: DriftReport | undefined): void {
+    this.report = report;
   }
 
   /** What the last look left; 0 where this node does not look. */
@@ -35,10 +47,8 @@ export class DriftLedger {
   }
 }
 
-export interface DriftKeeperOptions {
+export interface DriftKeeperOptions extends DriftSettings {
   readonly nodeId: string;
-  readonly interval_ms: number;
-  readonly onDrift: OnDrift;
   readonly onChecked: (check: DriftCheck) => void;
 }
 

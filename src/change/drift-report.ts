@@ -2,7 +2,7 @@
 import type { Drift, DriftReport } from '../contract/drift.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { NO_REVISION } from '../shared/revision.ts';
-import type { Guard, KeyValue } from '../store/port.ts';
+import { type Guard, type KeyValue, StoreUnavailableError } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 
 const LEFT_MAX = 200;
@@ -16,9 +16,15 @@ export type DriftFindings = Omit<DriftReport, 'left' | 'left_total' | 'repaired'
   readonly drifts: readonly Omit<Drift, 'since' | 'repaired_at'>[];
 };
 
-/** @throws StoreUnavailableError */
-export const readDriftReport = async (room: ChangeRoom): Promise<DriftReport | undefined> =>
-  (await load(room)).report;
+/** @returns `undefined` before the first, `unavailable` when the store does not answer */
+export const readDriftReport = async (room: ChangeRoom): Promise<DriftReport | undefined | 'unavailable'> => {
+  try {
+    return (await load(room)).report;
+  } catch (error) {
+    if (error instanceof StoreUnavailableError) return 'unavailable';
+    throw error;
+  }
+};
 
 const load = async ({
   store,

@@ -48,7 +48,7 @@ type Finding = Omit<Drift, 'since' | 'repaired_at'>;
  */
 export const checkDrift = async (room: ChangeRoom, options: DriftCheckOptions): Promise<DriftCheck> => {
   const { onDrift, fence, proven = new Map<string, Revision>() } = options;
-  if (onDrift === 'repair') await ensureDirectories(room);
+  if (onDrift === 'repair') await ensureDirectories(room, fence);
   const state = await readState(room);
   const projection = await compareProjection(room, state);
   const records = [

@@ -42,14 +42,18 @@ const repairNote = ({ keys, clock }: ChangeRoom, write: ProjectedWrite): Put => 
   return { key: keys.repairNote(), value: JSON.stringify(note) };
 };
 
-/** Creates APISIX's directory placeholders that are absent. They are never deleted. */
-export const ensureDirectories = async (room: ChangeRoom): Promise<void> => {
+/**
+ * Creates APISIX's directory placeholders that are absent. They are never deleted.
+ * @param fence the leader's term, when it is the leader who does it
+ */
+export const ensureDirectories = async (room: ChangeRoom, fence?: Guard): Promise<void> => {
   const absent: string[] = [];
   for (const key of room.keys.apisixDirectories()) {
     const { kvs } = await room.store.range({ key }, { keysOnly: true });
     if (kvs.length === 0) absent.push(key);
   }
   if (absent.length === 0) return;
-  const guards = absent.map((key): Guard => ({ key, modRevision: NO_REVISION }));
+  const unmade = absent.map((key): Guard => ({ key, modRevision: NO_REVISION }));
+  const guards = [...(fence ? [fence] : []), ...unmade];
   await room.store.transact({ guards, puts: absent.map((key) => ({ key, value: 'init_dir' })), deletes: [] });
 };

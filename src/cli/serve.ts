@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import { DRIFT_SETTINGS } from '../change/drift-keeper.ts';
 import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
+import { ON_DRIFT } from '../contract/drift.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
@@ -49,6 +51,18 @@ const settings = {
     help: 'changes that GET /audit goes back to; older ones are forgotten',
     default: String(CHANGES_KEPT),
     parse: wholeNumber(1_000, 10_000_000),
+  },
+  'drift-interval-s': {
+    value: 'SECONDS',
+    help: 'how often the store is compared with itself, and this node’s cache with the store',
+    default: String(DRIFT_SETTINGS.interval_ms / 1_000),
+    parse: wholeNumber(1, 86_400),
+  },
+  'on-drift': {
+    value: 'MODE',
+    help: 'repair what was edited past Lockstep, or report it and leave it as it is',
+    default: DRIFT_SETTINGS.onDrift,
+    parse: oneOf(...ON_DRIFT),
   },
   'log-level': logLevel('info'),
 } as const;
@@ -110,6 +124,7 @@ const run: Command['run'] = async (argv, env) => {
       ownPagesOnly: values.auth === 'off',
       tlsFiles,
       changesKept: values['audit-entries'],
+      drift: { interval_ms: values['drift-interval-s'] * 1_000, onDrift: values['on-drift'] },
     });
     stack.add('control plane', () => plane.dispose());
     process.stdout.write(`${nodeId} answers on ${plane.url}\n`);

@@ -11,6 +11,7 @@ import { type ServerOptions, createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/request-lease.ts';
 import { KeyedLock } from '../change/keyed-lock.ts';
+import { DriftLedger, DRIFT_SETTINGS, type DriftSettings } from '../change/drift-keeper.ts';
 import { keepKeyring } from '../change/keyring.ts';
 import { CHANGES_KEPT, keepChangeLog } from '../change/prune-changes.ts';
 import { ensureDirectories } from '../change/repair.ts';
@@ -19,6 +20,7 @@ import type { Sealer } from '../change/sealer.ts';
 import type { HostlessRoutes } from '../domain/claim.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
 import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
+import { CacheCheck } from '../fleet/cache-check.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Leader, type LeaderOptions } from '../fleet/leader.ts';
 import { Presence } from '../fleet/presence.ts';
@@ -30,8 +32,10 @@ import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
+import type { Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
+import { driftKeeper } from './drift.ts';
 import { type TlsPaths, openTls } from './tls-files.ts';
 
 export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
@@ -59,6 +63,8 @@ export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
   readonly keyring?: KeyringTimes;
   /** How many entries of the change log are kept. */
   readonly changesKept?: number | undefined;
+  /** Default: each minute, and repair. */
+  readonly drift?: Partial<DriftSettings>;
 }
 
 /** A running Defense API node. */
@@ -171,15 +177,16 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
       : new LastKnown(options.lastKnown, { keys, cache, log, heardAt });
   const lastHeardAt = await lastKnown?.load();
   const rewinds = new Rewinds(clock);
+  const fence = async (): Promise<Revision> => {
+    const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
+    return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
+  };
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
     listed: NodeCache.listed(keys),
     picture: cache,
-    fence: async () => {
-      const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
-      return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
-    },
+    fence,
     clock,
     log,
     heardAt: lastHeardAt,
@@ -192,7 +199,10 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const current = (): boolean => reflector.status().current;
   const own = { nodeId, instance: randomUUID(), version, masterKeys };
   const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
-  const metrics = new Metrics({ nodeId, cache, reflector, convergence, rewinds });
+  const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
+  const { interval_ms } = drift.settings;
+  const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
+  const metrics = new Metrics({ nodeId, cache, reflector, convergence, rewinds, cacheCheck, drift });
   const gate = new Gate(options.gate, { room: changes, cache });
   const node: Node = {
     nodeId,
@@ -201,6 +211,8 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     reflector,
     cache,
     convergence,
+    cacheCheck,
+    drift,
     presence,
     rewinds,
     rotation: rotationOf(options, changes),
@@ -240,6 +252,11 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const keeper = keyringKeeper(options, changes);
     stack.add('keyring', () => keeper?.dispose());
     keeper?.start();
+    const looker = driftKeeper(node);
+    stack.add('drift', () => looker.dispose());
+    looker.start();
+    stack.add('cache check', () => node.cacheCheck.dispose());
+    node.cacheCheck.start();
     const pruner = changeLogKeeper(options, changes);
     stack.add('change log', () => pruner.dispose());
     pruner.start();

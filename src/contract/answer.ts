@@ -23,7 +23,7 @@ const Freshness = Type.Object({
 export type Freshness = Static<typeof Freshness>;
 
 /** Every answer has a title: what generators of clients call it. */
-const fresh = <T extends TProperties>(title: string, fields: T) =>
+export const fresh = <T extends TProperties>(title: string, fields: T) =>
   Type.Object({ ...fields, ...Freshness.properties }, { title });
 
 const page = <T extends TProperties>(title: string, fields: T) =>

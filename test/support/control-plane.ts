@@ -36,7 +36,10 @@ export interface Fleet {
 }
 
 export type FleetOptions = Partial<
-  Pick<ControlPlaneOptions, 'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring'> &
+  Pick<
+    ControlPlaneOptions,
+    'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring' | 'drift'
+  > &
     Pick<ControlPlaneOptions, 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'trustedProxies'>
 > & {
   readonly nodes?: number;
@@ -94,6 +97,10 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   await until('the directories of APISIX exist', async () => {
     const { kvs } = await store.range({ prefix: keys.projection });
     return kvs.length >= keys.apisixDirectories().length;
+  });
+  await until('the leader that looks for drift is elected', async () => {
+    const { kvs } = await store.range({ key: keys.leader('drift') });
+    return kvs.length > 0;
   });
   if (nodes.some(({ node }) => node.changes.sealer)) {
     await until('the first challenge key is there', async () => {

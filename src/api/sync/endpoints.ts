@@ -5,10 +5,10 @@ import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
 import { type Node, endpoint } from '../endpoint.ts';
+import { keepRepairs } from '../repairs.ts';
 import { ReadQuery, isLive, rewindsOf, snapshotFor } from '../reading.ts';
 
 const REFRESH_MS = 5_000;
-const REPAIRS_KEPT = 100;
 
 const syncStatus = (node: Node): SyncStatus => {
   const snapshot = node.cache.snapshot();
@@ -76,11 +76,12 @@ const begin = (node: Node): Promise<readonly Repair[]> => {
 };
 
 const relistAndRepair = async (node: Node): Promise<readonly Repair[]> => {
+  // Before the listing heals it, so that it is counted.
+  await node.cacheCheck.look();
   if (!(await node.reflector.refresh(REFRESH_MS))) throw new Refusal('etcd_unavailable');
-  const { repairs } = await checkDrift(node.changes, { nodeId: node.nodeId, onDrift: 'repair' });
-  node.repairs.push(...repairs);
-  node.repairs.splice(0, Math.max(0, node.repairs.length - REPAIRS_KEPT));
-  return repairs;
+  const check = await checkDrift(node.changes, { nodeId: node.nodeId, onDrift: 'repair' });
+  keepRepairs(node, check);
+  return check.repairs;
 };
 
 export const postRefresh = endpoint({

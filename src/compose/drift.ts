@@ -1,0 +1,27 @@
+import type { Node } from '../api/endpoint.ts';
+import { keepRepairs } from '../api/repairs.ts';
+import { keepDrift } from '../change/drift-keeper.ts';
+import { Leader } from '../fleet/leader.ts';
+
+/** One node of the fleet holds the store against itself. */
+export const driftKeeper = (node: Node): Leader => {
+  const { nodeId, changes, drift, log } = node;
+  const { store, keys } = changes;
+  return new Leader({
+    store,
+    key: keys.leader('drift'),
+    nodeId,
+    log,
+    work: async (term) => {
+      const onChecked: Parameters<typeof keepDrift>[1]['onChecked'] = (check) => {
+        drift.lead(check.report);
+        keepRepairs(node, check);
+      };
+      try {
+        await keepDrift(changes, { nodeId, ...drift.settings, onChecked }, term);
+      } finally {
+        drift.lead(undefined);
+      }
+    },
+  });
+};
