@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** A test file's suffix names what it needs: nothing, a real etcd, the whole product from outside, or a browser. */
+/**
+ * A test file's suffix names what it needs: nothing, a real etcd, the whole product from outside, a browser, or the machine
+ * for itself.
+ */
 const etcd = '**/*.etcd.test.ts';
 const endToEnd = '**/*.e2e.test.ts';
 const browser = '**/*.browser.test.ts';
+const cost = '**/*.cost.test.ts';
 const ignored = ['node_modules/**', 'dist/**'];
 
 export default defineConfig({
@@ -13,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...ignored, etcd, endToEnd, browser],
+          exclude: [...ignored, etcd, endToEnd, browser, cost],
           // These tests share no state, so they may share the modules: half the time goes into loading them.
           isolate: false,
         },
@@ -34,6 +38,17 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'cost',
+          include: [cost],
+          exclude: ignored,
+          testTimeout: 120_000,
+          // After all others, so that nothing else runs meanwhile.
+          sequence: { groupOrder: 1 },
+          fileParallelism: false,
         },
       },
     ],

@@ -30,7 +30,7 @@ describe('the defense costs', () => {
   );
 
   it('less than the embedded gateway’s own work on the request', async () => {
-    const cost = await gatewayCost(REQUESTS / 2);
+    const cost = await gatewayCost('embedded', REQUESTS / 2);
     shown(costLine('embedded gateway', cost));
     expect(cost.defended_us).toBeLessThan(2 * cost.bare_us);
   });
