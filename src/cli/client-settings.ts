@@ -1,3 +1,7 @@
+import { Client } from '../client/client.ts';
+import { controlFetch } from '../shared/control-fetch.ts';
+import { controlSettings, controlTrust } from './control-settings.ts';
+import type { Values } from './settings.ts';
 import { httpUrl, secretFile, text } from './values.ts';
 
 /** The settings of every command that asks a node. */
@@ -14,4 +18,14 @@ export const clientSettings = {
     parse: text,
   },
   'token-file': { value: 'FILE', help: 'file that holds the API token', parse: secretFile },
+  ...controlSettings,
 } as const;
+
+/** The client that the settings describe. @throws SettingError */
+export const clientOf = (values: Values<typeof clientSettings>, timeout_ms?: number): Client =>
+  new Client({
+    url: values.url,
+    token: values['token-file'] ?? values.token,
+    fetch: controlFetch(controlTrust(values, [values.url])),
+    ...(timeout_ms === undefined ? {} : { timeout_ms }),
+  });

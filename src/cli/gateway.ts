@@ -2,7 +2,9 @@ import { startGateway } from '../compose/gateway.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { RedisAddress } from '../shared/redis.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
+import { controlFetch } from '../shared/control-fetch.ts';
 import { type Command, runUntilSignalled } from './command.ts';
+import { controlSettings, controlTrust } from './control-settings.ts';
 import { createLog, logLevel } from './log.ts';
 import { redisAddress, redisSettings } from './redis-settings.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
@@ -21,6 +23,7 @@ const settings = {
     help: 'Defense API nodes; the log says when none of them answers',
     parse: httpUrls,
   },
+  ...controlSettings,
   'real-ip-from': {
     value: 'CIDR[,CIDR]',
     help: 'peers whose X-Real-IP is believed',
@@ -59,6 +62,7 @@ const run: Command['run'] = async (argv, env) => {
   const keys = keyspaceOf(values);
   const credentials = etcdCredentials(values);
   const redis = redisAddress(values);
+  const trust = controlTrust(values, values.control ?? []);
   const log = createLog(values['log-level'], { gateway: gatewayId });
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
@@ -71,6 +75,7 @@ const run: Command['run'] = async (argv, env) => {
       keys,
       log,
       control: values.control,
+      controlFetch: controlFetch(trust),
       metrics: values.metrics,
       realIpFrom: values['real-ip-from'],
       trustedProxies: values['trusted-proxies'],

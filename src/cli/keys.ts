@@ -1,7 +1,7 @@
-import { Client, ProblemError, UnreachableError } from '../client/client.ts';
+import { type Client, ProblemError, UnreachableError } from '../client/client.ts';
 import type { KeysStatus } from '../contract/keys.ts';
 import { pause } from '../shared/async.ts';
-import { clientSettings } from './client-settings.ts';
+import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
 import { SettingError, helpOf, readSettings } from './settings.ts';
 
@@ -85,9 +85,7 @@ export const keys: Command = {
   run: async ([action = '', ...rest], env) => {
     const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (!act) throw new SettingError(`lockstep keys takes ${Object.keys(ACTIONS).join(' or ')}`);
-    const values = readSettings(clientSettings, rest, env);
-    const { url, token } = values;
-    const client = new Client({ url, token: values['token-file'] ?? token, timeout_ms: TIMEOUT_MS });
+    const client = clientOf(readSettings(clientSettings, rest, env), TIMEOUT_MS);
     try {
       return await act(client);
     } catch (error) {

@@ -3,20 +3,26 @@ import type { ServerOptions } from '../api/server.ts';
 import { CONNECTIONS_MAX } from '../api/connections.ts';
 import type { TlsPaths } from '../compose/tls-files.ts';
 import { SettingError } from './settings.ts';
-import { cidrs, file, httpUrl, text, wholeNumber } from './values.ts';
+import { cidrs, file, httpUrl, wholeNumber } from './values.ts';
+
+/** A file that is read again and again; its path is what is kept. */
+const readable = (path: string): string => {
+  file(path);
+  return path;
+};
 
 /** How a node meets those who ask. */
 export const listenerSettings = {
   'tls-cert-file': {
     value: 'FILE',
     help: 'serve HTTPS with this certificate chain (PEM); new contents are used without a restart',
-    parse: text,
+    parse: readable,
   },
-  'tls-key-file': { value: 'FILE', help: 'the key of the certificate (PEM)', parse: text },
+  'tls-key-file': { value: 'FILE', help: 'the key of the certificate (PEM)', parse: readable },
   'tls-client-ca-file': {
     value: 'FILE',
     help: 'answer only clients that show a certificate of this CA (PEM), beside their token',
-    parse: text,
+    parse: readable,
   },
   'cors-origin': {
     value: 'ORIGIN[,ORIGIN]',

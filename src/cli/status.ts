@@ -1,6 +1,6 @@
-import { Client, ProblemError, UnreachableError } from '../client/client.ts';
+import { ProblemError, UnreachableError } from '../client/client.ts';
 import type { SyncStatus } from '../contract/answer.ts';
-import { clientSettings } from './client-settings.ts';
+import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
 import { helpOf, readSettings } from './settings.ts';
 
@@ -40,8 +40,7 @@ const render = (status: SyncStatus): string => {
 export const status: Command = {
   help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(clientSettings)}`,
   run: async (argv, env) => {
-    const values = readSettings(clientSettings, argv, env);
-    const client = new Client({ url: values.url, token: values['token-file'] ?? values.token });
+    const client = clientOf(readSettings(clientSettings, argv, env));
     try {
       const answer = await client.syncStatus();
       process.stdout.write(`${render(answer)}\n`);

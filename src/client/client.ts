@@ -1,6 +1,7 @@
 import type { SyncStatus } from '../contract/answer.ts';
 import type { ErrorCode } from '../contract/errors.ts';
 import type { KeysRotated, KeysStatus } from '../contract/keys.ts';
+import type { ControlFetch } from '../shared/control-fetch.ts';
 
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:5001`. */
@@ -8,6 +9,8 @@ export interface ClientOptions {
   readonly token?: string | undefined;
   readonly tenant_id?: string | undefined;
   readonly timeout_ms?: number;
+  /** Default: the global `fetch`. */
+  readonly fetch?: ControlFetch;
 }
 
 /** A problem document, as every refusal of the API is one. */
@@ -38,6 +41,12 @@ export class UnreachableError extends Error {
 
 const TIMEOUT_MS = 5_000;
 
+/** Why a node's certificate is not trusted, which the caller can do something about. */
+const reasonOf = (cause: unknown): string => {
+  const { code, message } = ((cause as Error).cause ?? cause) as NodeJS.ErrnoException;
+  return /CERT|SSL|TLS|SELF_SIGNED|UNABLE_TO/.test(code ?? '') ? ` (${message})` : '';
+};
+
 /** Speaks to one Defense API node, typed by the contract. */
 export class Client {
   private readonly options: ClientOptions;
@@ -62,14 +71,14 @@ export class Client {
   }
 
   private async call<T>(method: string, path: string): Promise<T> {
-    const { url, token, tenant_id, timeout_ms = TIMEOUT_MS } = this.options;
+    const { url, token, tenant_id, timeout_ms = TIMEOUT_MS, fetch: send = fetch } = this.options;
     const headers: Record<string, string> = { accept: 'application/json', 'accept-language': 'en' };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
     if (tenant_id !== undefined) headers['x-tenant-id'] = tenant_id;
     let status: number;
     let body: unknown;
     try {
-      const response = await fetch(`${url}${path}`, {
+      const response = await send(`${url}${path}`, {
         method,
         headers,
         signal: AbortSignal.timeout(timeout_ms),
@@ -77,7 +86,7 @@ export class Client {
       status = response.status;
       body = await response.json();
     } catch (cause) {
-      throw new UnreachableError(`${url} does not answer as a Lockstep node`, { cause });
+      throw new UnreachableError(`${url} does not answer as a Lockstep node${reasonOf(cause)}`, { cause });
     }
     if (status >= 400) throw new ProblemError(body as Problem);
     return body as T;

@@ -7,6 +7,7 @@ import { openMetricsListener } from '../gateway/metrics-listener.ts';
 import { Reflector } from '../reflector/reflector.ts';
 import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
+import type { ControlFetch } from '../shared/control-fetch.ts';
 import type { Log } from '../shared/log.ts';
 import type { RedisAddress } from '../shared/redis.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
@@ -29,6 +30,8 @@ export interface StartGatewayOptions {
   readonly clock?: Clock;
   /** Defense API nodes that should be in reach. */
   readonly control?: readonly string[] | undefined;
+  /** How to speak to them. Default: the global `fetch`. */
+  readonly controlFetch?: ControlFetch;
   /** Where to serve Prometheus metrics; nowhere when absent. */
   readonly metrics?: Address | undefined;
   /** Peers (addresses, CIDRs) whose X-Real-IP is believed. Default 127.0.0.1. */
@@ -98,7 +101,8 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     const scraped = metrics ? await openMetricsListener(metrics, measured) : undefined;
     stack.add('metrics', () => scraped?.dispose());
     const look = new AbortController();
-    const looking = control.length > 0 ? lookForControl(control, gatewayId, look.signal, log) : undefined;
+    const nodes = { urls: control, send: options.controlFetch ?? fetch };
+    const looking = control.length > 0 ? lookForControl(nodes, gatewayId, look.signal, log) : undefined;
     stack.add('control', async () => {
       look.abort();
       await looking;
@@ -120,14 +124,14 @@ const LOOK_TIMEOUT_MS = 2_000;
 
 /** Says in the log when no control-plane node answers, and when one does again. */
 const lookForControl = async (
-  control: readonly string[],
+  { urls: control, send }: { urls: readonly string[]; send: ControlFetch },
   gateway: string,
   signal: AbortSignal,
   log: Log,
 ): Promise<void> => {
   let reached: boolean | undefined;
   while (!signal.aborted) {
-    const answers = await Promise.all(control.map((url) => isAlive(url, signal)));
+    const answers = await Promise.all(control.map((url) => isAlive(url, send, signal)));
     const now = answers.includes(true);
     if (!signal.aborted && now !== reached) {
       if (now) log.info({ gateway }, 'a control-plane node answers');
@@ -138,10 +142,10 @@ const lookForControl = async (
   }
 };
 
-const isAlive = async (url: string, signal: AbortSignal): Promise<boolean> => {
+const isAlive = async (url: string, send: ControlFetch, signal: AbortSignal): Promise<boolean> => {
   try {
     const timeout = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-    const response = await fetch(`${url}/livez`, { signal: AbortSignal.any([signal, timeout]) });
+    const response = await send(`${url}/livez`, { signal: AbortSignal.any([signal, timeout]) });
     await response.body?.cancel();
     return response.ok;
   } catch {

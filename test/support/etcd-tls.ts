@@ -3,10 +3,17 @@ import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 
+export interface TestPair {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export interface TestCertificates {
   readonly ca: Buffer;
-  readonly server: { readonly cert: Buffer; readonly key: Buffer };
-  readonly client: { readonly cert: Buffer; readonly key: Buffer };
+  readonly server: TestPair;
+  readonly client: TestPair;
+  /** One more certificate for 127.0.0.1 and localhost. @param name its common name, which etcd takes for the user */
+  readonly issue: (name: string) => Promise<TestPair>;
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -37,7 +44,7 @@ export const makeCertificates = async (): Promise<TestCertificates> => {
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   });
-  const issue = async (name: string) => {
+  const issue = async (name: string): Promise<TestPair> => {
     const keys = await generate();
     const certificate = await x509.X509CertificateGenerator.create({
       ...validity(),
@@ -64,5 +71,6 @@ export const makeCertificates = async (): Promise<TestCertificates> => {
     ca: Buffer.from(ca.toString('pem')),
     server: await issue('etcd'),
     client: await issue('lockstep'),
+    issue,
   };
 };

@@ -106,7 +106,7 @@ export class Workplace {
       ...['--etcd', endpoints.join(','), '--master-key-file', masterKey],
       ...more,
     ]);
-    const [url = ''] = await process.printed(/answers on (http:\S+)/g);
+    const [url = ''] = await process.printed(/answers on (https?:\S+)/g);
     return { process, url };
   }
 
