@@ -114,11 +114,13 @@ export class Workplace {
   async gateway(
     id: string,
     endpoints: readonly string[],
+    more: readonly string[] = [],
   ): Promise<{ process: LockstepProcess; http: string; https: string; metrics: string }> {
     const process = await this.start(id, [
       'gateway',
       ...['--gateway-id', id, '--http', '127.0.0.1:0', '--https', '127.0.0.1:0'],
       ...['--metrics', '127.0.0.1:0', '--etcd', endpoints.join(',')],
+      ...more,
     ]);
     const [http = '', https = ''] = await process.printed(/serves (https?:\S+)/g, 2);
     const [metrics = ''] = await process.printed(/metrics at (http:\S+)/g);
