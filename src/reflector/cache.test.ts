@@ -75,6 +75,16 @@ describe('a cache', () => {
   });
 });
 
+test('a listing contradicts a cache that knows a later write of one of its keys, and only then', () => {
+  expect(cache.contradicts([kv(ACME, tenantRecord('acme'), 1)])).toBe(false);
+  cache.replace([kv(ACME, tenantRecord('acme'), 5), kv(KEYS.node('n1'), nodeReceipt('n1'), 6)], at(6));
+  expect(cache.contradicts([kv(ACME, tenantRecord('acme'), 5)])).toBe(false);
+  expect(cache.contradicts([kv(ACME, tenantRecord('acme'), 9), kv(R1, routeRecord('r1'), 2)])).toBe(false);
+  expect(cache.contradicts([kv(KEYS.history('config', 'acme', 1), {}, 1)])).toBe(false);
+  expect(cache.contradicts([])).toBe(false);
+  expect(cache.contradicts([kv(ACME, tenantRecord('acme'), 4)])).toBe(true);
+});
+
 describe('a spoilt value', () => {
   const SPOILT: [name: string, key: string, value: unknown][] = [
     ['that is not JSON', ACME, '{'],

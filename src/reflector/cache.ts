@@ -116,6 +116,16 @@ export class NodeCache implements Picture {
     this.publish(draft.finish(stamp, changed, stamp.revision));
   }
 
+  contradicts(kvs: readonly KeyValue[]): boolean {
+    const before = this.current;
+    if (!before) return false;
+    return kvs.some(({ key, modRevision }) => {
+      const place = this.keys.parse(key);
+      if (!place || !('id' in place) || place.family === 'versions') return false;
+      return modRevision < (before[place.family].get(place.id)?.revision ?? NO_REVISION);
+    });
+  }
+
   apply(events: readonly StoreEvent[], stamp: Stamp): void {
     if (!this.current) throw new Error('a step comes after a listing');
     const draft = new Draft(this.current);

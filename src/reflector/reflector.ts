@@ -26,6 +26,8 @@ export interface Picture {
   replace(kvs: readonly KeyValue[], stamp: Stamp): void;
   /** What one revision changed. */
   apply(events: readonly StoreEvent[], stamp: Stamp): void;
+  /** Whether a listing can't come after what is known: a key of it was written before the write that is known. */
+  contradicts?(kvs: readonly KeyValue[]): boolean;
 }
 
 export interface ReflectorOptions {
@@ -196,7 +198,7 @@ export class Reflector {
       if (signal.aborted) return;
       this.heard();
       const stamp: Stamp = { clusterId: listing.clusterId, revision: listing.revision };
-      this.noteRewind(stamp);
+      this.noteRewind(listing.kvs, stamp);
       this.options.picture.replace(listing.kvs, stamp);
       this.applied = stamp;
       this.listings += 1;
@@ -242,8 +244,10 @@ export class Reflector {
     });
   }
 
-  private noteRewind(to: Stamp): void {
-    const from = this.continuity.listed(this.applied ?? this.options.knownAt, to);
+  private noteRewind(kvs: readonly KeyValue[], to: Stamp): void {
+    const before = this.applied ?? this.options.knownAt;
+    if (this.options.picture.contradicts?.(kvs)) this.continuity.denied(before);
+    const from = this.continuity.listed(before, to);
     if (!from) return;
     this.options.log.error(
       { from, to },

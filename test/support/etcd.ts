@@ -1,4 +1,5 @@
 /** Real etcd for tests: clusters of one or three members on free loopback ports, in temporary directories. */
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -7,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { ensureDebianTool } from '../../scripts/debian.js';
 import { SupervisedProcess, tailOf } from './supervised-process.ts';
 import { makeCertificates } from './etcd-tls.ts';
@@ -37,6 +39,13 @@ const freePorts = async (count: number): Promise<number[]> => {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+};
+
+const execute = promisify(execFile);
+
+const etcdctl = async (...args: string[]): Promise<void> => {
+  const binary = process.env['ETCDCTL_BIN'] ?? ensureDebianTool('etcdctl');
+  await execute(binary, args, { env: { ...process.env, ETCDCTL_API: '3' } });
 };
 
 interface Answer {
@@ -139,6 +148,21 @@ export class EtcdMember {
     this.process?.signal('SIGCONT');
   }
 
+  /**
+   * kill -9, and start again on a backup. With the cluster's own token the restored cluster has the id of the one it is a
+   * backup of; with another token, another id.
+   */
+  async restore(snapshot: string, token?: string): Promise<void> {
+    await this.kill();
+    await rm(this.dataDirectory, { recursive: true, force: true });
+    const flagOf = (name: string): string =>
+      this.args.find((arg) => arg.startsWith(`--${name}=`)) ?? `--${name}=`;
+    const flags = ['name', 'initial-cluster', 'initial-advertise-peer-urls', 'data-dir'].map(flagOf);
+    flags.push(token === undefined ? flagOf('initial-cluster-token') : `--initial-cluster-token=${token}`);
+    await etcdctl('snapshot', 'restore', snapshot, ...flags);
+    await this.start();
+  }
+
   /** kill -9 and start again on the same data. */
   async restart(): Promise<void> {
     await this.kill();
@@ -183,6 +207,19 @@ export class EtcdCluster {
     });
     if (answer.status !== 200) throw new Error(`etcd ${path}: ${answer.status} ${answer.body}`);
     return JSON.parse(answer.body) as unknown;
+  }
+
+  /** Saves a backup, and says where. */
+  async snapshot(): Promise<string> {
+    const file = join(this.directory, `snapshot-${Date.now()}.db`);
+    await etcdctl('snapshot', 'save', file, `--endpoints=${this.members[0]?.clientUrl}`);
+    return file;
+  }
+
+  /** Starts all members again on a backup. @param token as of `EtcdMember.restore` */
+  async restore(snapshot: string, token?: string): Promise<void> {
+    await Promise.all(this.members.map((member) => member.restore(snapshot, token)));
+    await Promise.all(this.members.map((member) => member.ready()));
   }
 
   /** Asks the members until one says who leads. */
