@@ -1,6 +1,6 @@
 /** Requests to one gateway process, and what they cost it. */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, type OutgoingHttpHeaders, request } from 'node:http';
 
 /** A browser's page view of a site that it knows. */
 export const BENIGN = {
@@ -15,7 +15,7 @@ export const BENIGN = {
 const CONNECTIONS = 4;
 
 /** User and system time that a process has spent, in microseconds (a clock tick is 10 ms). */
-const spent_us = (pid: number): number => {
+export const spent_us = (pid: number): number => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 };
@@ -31,10 +31,12 @@ export class Load {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   private readonly base: string;
   private readonly pid: number;
+  private readonly headers: () => OutgoingHttpHeaders;
 
-  constructor(base: string, pid: number) {
+  constructor(base: string, pid: number, headers: () => OutgoingHttpHeaders = () => BENIGN) {
     this.base = base;
     this.pid = pid;
+    this.headers = headers;
   }
 
   /** @returns microseconds of the process's CPU for each of `count` requests, on a few connections that stay open */
@@ -54,13 +56,17 @@ export class Load {
 
   private get(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sent = request(`${this.base}${path}`, { agent: this.agent, headers: BENIGN }, (incoming) => {
-        incoming.resume();
-        incoming.once('end', () => {
-          if (incoming.statusCode === 200) resolve();
-          else reject(new Error(`${path}: ${incoming.statusCode}`));
-        });
-      });
+      const sent = request(
+        `${this.base}${path}`,
+        { agent: this.agent, headers: this.headers() },
+        (incoming) => {
+          incoming.resume();
+          incoming.once('end', () => {
+            if (incoming.statusCode === 200) resolve();
+            else reject(new Error(`${path}: ${incoming.statusCode}`));
+          });
+        },
+      );
       sent.once('error', reject);
       sent.end();
     });

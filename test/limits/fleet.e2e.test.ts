@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unpackedNginx } from '../engine/nginx.ts';
 import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
-import { type LockstepProcess, Workplace } from '../support/lockstep.ts';
+import { Workplace } from '../support/lockstep.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 import { type Flooded, askOnce, flood, quantile } from './flood.ts';
@@ -20,11 +20,7 @@ const BOUND_MS = 45;
 /** What the client's clock, and gateways and clients on two busy cores, may add. */
 const SLACK_MS = 500;
 
-interface EmbeddedGateway {
-  readonly process: LockstepProcess;
-  readonly url: string;
-  readonly metricsUrl: string;
-}
+type EmbeddedGateway = Awaited<ReturnType<Workplace['gateway']>>;
 
 /** Two embedded gateways as real processes, nginx with the plugin, a real Redis between them. */
 describe.skipIf(unpackedNginx() === undefined)('a fleet that shares its limits', () => {
@@ -58,18 +54,9 @@ describe.skipIf(unpackedNginx() === undefined)('a fleet that shares its limits',
     await write('/defense-plugin/apply', { route_id: 'r1', defense_config: {} });
     nginx = await NginxWithLimits.start(redis.address, BODY);
     gateways = await Promise.all(
-      ['gateway-1', 'gateway-2'].map(async (id) => {
-        const process = await place.start(id, [
-          'gateway',
-          ...['--gateway-id', id, '--http', '127.0.0.1:0', '--metrics', '127.0.0.1:0'],
-          ...['--etcd', etcd.endpoints.join(','), '--redis', redis.url],
-        ]);
-        const [url = ''] = await process.printed(/serves (http:\S+)/g);
-        const [metricsUrl = ''] = await process.printed(/metrics at (http:\S+)/g);
-        return { process, url, metricsUrl };
-      }),
+      ['gateway-1', 'gateway-2'].map((id) => place.gateway(id, etcd.endpoints, ['--redis', redis.url])),
     );
-    urls = [...gateways.map(({ url }) => url), nginx.url];
+    urls = [...gateways.map(({ http }) => http), nginx.url];
     await sharing(true);
   });
   afterAll(async () => {
@@ -81,8 +68,8 @@ describe.skipIf(unpackedNginx() === undefined)('a fleet that shares its limits',
     upstream.close();
   });
 
-  const isShared = async ({ metricsUrl }: EmbeddedGateway): Promise<boolean> =>
-    /^lockstep_gateway_limits_shared\{.*\} 1$/m.test(await (await fetch(metricsUrl)).text());
+  const isShared = async ({ metrics }: EmbeddedGateway): Promise<boolean> =>
+    /^lockstep_gateway_limits_shared\{.*\} 1$/m.test(await (await fetch(metrics)).text());
   const sharing = (shared: boolean): Promise<void> =>
     until(`shared: ${shared}`, async () => {
       const all = [...(await Promise.all(gateways.map(isShared))), (await nginx.limits())?.shared];

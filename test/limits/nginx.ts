@@ -1,4 +1,4 @@
-/** nginx with LuaJIT and two workers, the real plugin in them, and a Redis to share limits through. */
+/** nginx with LuaJIT and several workers, the real plugin in them, and a Redis to share limits through. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ export class NginxWithLimits {
   }
 
   /** @param redis absent: limits are not shared. @param tenant the parameters of tenant t1 */
-  static async start(redis: RedisAddress | undefined, tenant: object): Promise<NginxWithLimits> {
+  static async start(redis: RedisAddress | undefined, tenant: object, workers = 2): Promise<NginxWithLimits> {
     const nginxRoot = unpackedNginx();
     if (nginxRoot === undefined) throw new Error('nginx with Lua can not be had here');
     const work = await mkdtemp(path.join(tmpdir(), 'lockstep-limits-'));
@@ -57,7 +57,7 @@ export class NginxWithLimits {
     const filled: Record<string, string> = {
       MODULES: path.join(nginxRoot, 'usr/lib/nginx/modules'),
       USER: process.getuid?.() === 0 ? 'user root;' : '',
-      WORKERS: '2',
+      WORKERS: `${workers}`,
       WORK: work,
       HERE: here,
       HARNESS: path.join(root, 'test/engine/harness'),

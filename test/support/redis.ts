@@ -46,6 +46,11 @@ export class RedisServer {
     return `${tls ? 'rediss' : 'redis'}://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${host}:${port}`;
   }
 
+  get pid(): number {
+    if (!this.process) throw new Error('Redis is not running');
+    return this.process.pid;
+  }
+
   /** Resolves when it answers. */
   async start(): Promise<void> {
     const binary = process.env['REDIS_SERVER_BIN'] ?? ensureDebianTool('redis-server');
