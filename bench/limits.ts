@@ -2,7 +2,7 @@
  * What it costs to share limits through Redis: CPU of a gateway for each request, counting by itself and sharing its
  * counts, with one busy client and with a new client in every request; and Redis's own CPU for each request.
  *
- * `npm run build && npm run bench:limits [-- --requests N]`
+ * `npm run bench:limits [-- --requests N]`
  */
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -101,6 +101,11 @@ describe('a setting that can’t be used stops the start with one line', () => {
       /^lockstep: --trusted-proxies: proxy-1 is neither an address nor a CIDR/,
     ],
     ['a metrics address without a port', () => ['gateway', '--metrics', 'localhost'], /not HOST:PORT/],
+    [
+      'a Redis that is no URL of one',
+      () => ['gateway', '--http', '127.0.0.1:0', '--redis', 'http://:secret@cache'],
+      /^lockstep: --redis: not a redis:\/\/ or rediss:\/\/ URL with a host$/,
+    ],
     ['an etcd user without password', () => [...off, '--etcd-user', 'root'], /name and a password/],
     [
       'prefixes inside one another',
