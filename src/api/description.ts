@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { TenantId } from '../contract/identifier.ts';
 import { Problem } from '../contract/answer.ts';
 import { type Endpoint, type Node, operationIdOf } from './endpoint.ts';
@@ -22,10 +22,6 @@ export const describe = async (
   node: Node,
   remoteOf: (request: FastifyRequest) => string,
 ): Promise<void> => {
-  const guardDocs: onRequestHookHandler = (request, _reply, done) => {
-    if (node.gate.docs === 'public') return done();
-    node.gate.admit(askingOf(request, remoteOf(request))).then(() => done(), done);
-  };
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -44,15 +40,18 @@ export const describe = async (
     transformObject: (document) =>
       'openapiObject' in document ? withComponents(document.openapiObject) : document.swaggerObject,
   });
-  await server.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: DOCS_POLICY,
-    theme: { title: 'Lockstep Defense API' },
-    uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
-    uiHooks: { onRequest: guardDocs },
+  await server.register(async (pages) => {
+    pages.addHook('onRequest', async (request) => {
+      if (node.gate.docs === 'token') await node.gate.admit(askingOf(request, remoteOf(request)));
+    });
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: DOCS_POLICY,
+      theme: { title: 'Lockstep Defense API' },
+      uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
+    });
+    pages.get(DESCRIPTION.url, { schema: { hide: true } }, async () => server.swagger());
   });
-  const about = { schema: { hide: true }, onRequest: guardDocs };
-  server.get(DESCRIPTION.url, about, async () => server.swagger());
 };
 
 /** Schemas with a title become components of that name, so that generators name their types so. */

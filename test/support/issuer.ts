@@ -1,7 +1,7 @@
 /** An identity provider: signs JWTs with keys of its own, and publishes them on a real socket. */
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type JWK, type JWTPayload, SignJWT, exportJWK, generateKeyPair } from 'jose';
+import { type JWK, SignJWT, exportJWK, generateKeyPair } from 'jose';
 import type { IssuerOptions } from '../../src/api/issuer.ts';
 import type { Role } from '../../src/contract/principal.ts';
 
@@ -77,7 +77,10 @@ export class TestIssuer {
   }
 
   /** @param claims beside or instead of the usual ones; `undefined` leaves one out */
-  async sign(claims: JWTPayload = {}, header: { alg?: string; kid?: string } = {}): Promise<string> {
+  async sign(
+    claims: Readonly<Record<string, unknown>> = {},
+    header: { alg?: string; kid?: string } = {},
+  ): Promise<string> {
     const now_s = Math.floor(Date.now() / 1000);
     const [key] = this.keys;
     if (!key) throw new Error('no key to sign with');

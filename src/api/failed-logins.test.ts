@@ -1,0 +1,92 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FailedLogins } from './failed-logins.ts';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const [WRONG, RIGHT] = [digest('wrong'), digest('right')];
+const HERE = '192.0.2.1';
+const THERE = '192.0.2.2';
+
+let now_ms: number;
+let logins: FailedLogins;
+
+beforeEach(() => {
+  now_ms = 1_000_000;
+  logins = new FailedLogins(() => now_ms);
+});
+
+/** Fails until it is told to wait. @returns how often it could */
+const exhaust = (remote: string, token_id?: string): number => {
+  for (let n = 0; n < 1_000; n++) {
+    if (logins.wait_ms(remote, WRONG) > 0 || logins.failed(remote, randomBytes(32), token_id) > 0) return n;
+  }
+  return Infinity;
+};
+
+describe('an address', () => {
+  test('may fail twenty times at once, then once every three seconds', () => {
+    expect(exhaust(HERE)).toBe(20);
+    expect(logins.wait_ms(HERE, WRONG)).toBe(3_000);
+    now_ms += 2_999;
+    expect(logins.wait_ms(HERE, WRONG)).toBe(1);
+    now_ms += 1;
+    expect(logins.wait_ms(HERE, WRONG)).toBe(0);
+    expect(logins.failed(HERE, WRONG, undefined)).toBe(0);
+    expect(logins.wait_ms(HERE, WRONG)).toBe(3_000);
+    now_ms += 60_000;
+    expect(exhaust(HERE)).toBe(20);
+  });
+
+  test('that waits does not make it longer by asking again', () => {
+    exhaust(HERE);
+    for (let n = 0; n < 100; n++) logins.failed(HERE, WRONG, undefined);
+    expect(logins.wait_ms(HERE, WRONG)).toBe(3_000);
+  });
+
+  test('that waits does not hold up another', () => {
+    exhaust(HERE);
+    expect(logins.wait_ms(THERE, WRONG)).toBe(0);
+  });
+
+  test('that waits lets through who logged in from there before, until that credential fails', () => {
+    logins.succeeded(HERE, RIGHT);
+    exhaust(HERE);
+    expect(logins.wait_ms(HERE, RIGHT)).toBe(0);
+    expect(logins.wait_ms(HERE, WRONG)).toBeGreaterThan(0);
+    expect(logins.failed(HERE, RIGHT, undefined)).toBeGreaterThan(0);
+    expect(logins.wait_ms(HERE, RIGHT)).toBeGreaterThan(0);
+  });
+
+  test('of IPv6 is its whole /64; one that is mapped is the IPv4 one', () => {
+    exhaust('2001:db8:1:2::1');
+    expect(logins.wait_ms('2001:db8:1:2:ffff::9', WRONG)).toBeGreaterThan(0);
+    expect(logins.wait_ms('2001:db8:1:3::1', WRONG)).toBe(0);
+    exhaust(HERE);
+    expect(logins.wait_ms(`::ffff:${HERE}`, WRONG)).toBeGreaterThan(0);
+    expect(logins.wait_ms('', WRONG)).toBe(0);
+  });
+});
+
+test('a token id that fails too often from everywhere makes wrong ones wait, and the right one never', () => {
+  for (let n = 0; n < 20; n++) expect(logins.failed(`198.51.100.${n}`, WRONG, 'abc')).toBe(0);
+  expect(logins.failed('198.51.100.99', WRONG, 'abc')).toBe(3_000);
+  // The next right one from anywhere is looked at as ever.
+  expect(logins.wait_ms('198.51.100.99', RIGHT)).toBe(0);
+  // Each of these attempts counted for its own address all the same.
+  for (let n = 0; n < 19; n++) logins.failed('198.51.100.99', WRONG, 'abc');
+  expect(logins.wait_ms('198.51.100.99', WRONG)).toBe(3_000);
+});
+
+test('memory stays bounded, whoever fails', () => {
+  for (let n = 0; n < 30_000; n++) {
+    const remote = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
+    logins.failed(remote, WRONG, `token-${n}`);
+    logins.succeeded(remote, RIGHT);
+  }
+  // The newest are known, the oldest forgotten.
+  const newest = `10.0.${(29_999 >> 8) & 255}.${29_999 & 255}`;
+  expect(exhaust(newest)).toBe(19);
+  expect(exhaust('10.0.0.0')).toBe(20);
+  const sizes = JSON.stringify(logins, (_, value: unknown) => (value instanceof Map ? value.size : value));
+  expect(sizes.match(/\d+/g)?.map(Number)).toEqual([10_000, 10_000, 10_000]);
+});
