@@ -4,6 +4,8 @@ import { getCertificate, listCertificates } from './certificates/read.ts';
 import { deleteCertificateEndpoint, postCertificate } from './certificates/write.ts';
 import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
 import { getDrift } from './drift/read.ts';
+import { postHeartbeat, postReceipts } from './fleet/gateway.ts';
+import { getFleet } from './fleet/read.ts';
 import { getHistory } from './history/read.ts';
 import { getKeys, postRotate } from './keys/endpoints.ts';
 import { livez, metrics, readyz } from './operations/endpoints.ts';
@@ -38,6 +40,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   postRefresh,
   getDrift,
   getHistory,
+  getFleet,
+  postHeartbeat,
+  postReceipts,
   listTokens,
   postToken,
   getToken,

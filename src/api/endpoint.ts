@@ -9,6 +9,7 @@ import type { Language } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { Presence } from '../fleet/presence.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
@@ -27,6 +28,7 @@ export interface Node {
   readonly cacheCheck: CacheCheck;
   readonly drift: DriftLedger;
   readonly presence: Presence;
+  readonly fleet: Fleet;
   readonly rewinds: Rewinds;
   /** Absent without a master key. */
   readonly rotation: Rotation | undefined;
@@ -65,6 +67,8 @@ export interface Call<P, Q, B> {
   readonly request_id: string;
   /** Method, path and body, hashed: tells two requests with one idempotency key apart. */
   readonly fingerprint: string;
+  /** Aborts when the caller no longer waits for the answer. */
+  readonly gone: () => AbortSignal;
 }
 
 export interface EndpointSchemas<P extends TSchema, Q extends TSchema, B extends TSchema> {

@@ -33,8 +33,8 @@ export const PagedQuery = Type.Object(
 );
 
 /** Whether the node hears the store right now. */
-export const isLive = (node: Node): boolean => {
-  const { current, age_ms } = node.reflector.status();
+export const isLive = ({ reflector }: Pick<Node, 'reflector'>): boolean => {
+  const { current, age_ms } = reflector.status();
   return current && age_ms <= STALE_MS;
 };
 

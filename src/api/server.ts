@@ -144,7 +144,7 @@ const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definiti
     },
     handler: async (request, reply) => {
       const by = admitted.get(request) ?? { principal: anonymous(attempts.remoteOf(request)), tenant_id: '' };
-      const answer = await definition.handle(callOf(node, request, by));
+      const answer = await definition.handle(callOf(node, request, by, () => goneOf(reply)));
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();
       if (typeof answer.body !== 'string') void reply.type('application/json; charset=utf-8');
@@ -183,6 +183,7 @@ const callOf = (
   node: Node,
   request: FastifyRequest,
   { principal, tenant_id }: Admitted,
+  gone: () => AbortSignal,
 ): Call<unknown, unknown, unknown> => {
   const headers = request.headers as Record<string, string | undefined>;
   const path = request.url.split('?')[0] ?? '';
@@ -198,7 +199,15 @@ const callOf = (
     language: languageOf(headers['accept-language']),
     request_id: request.id,
     fingerprint: createHash('sha256').update(text).digest('hex'),
+    gone,
   };
+};
+
+const goneOf = ({ raw }: FastifyReply): AbortSignal => {
+  const gone = new AbortController();
+  if (raw.destroyed) gone.abort();
+  else raw.once('close', () => gone.abort());
+  return gone.signal;
 };
 
 const refuse = (node: Node, request: FastifyRequest, reply: FastifyReply, error: unknown): FastifyReply => {

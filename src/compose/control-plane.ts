@@ -23,11 +23,13 @@ import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
 import { CacheCheck } from '../fleet/cache-check.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Leader, type LeaderOptions } from '../fleet/leader.ts';
+import { Fleet } from '../fleet/fleet.ts';
 import { Presence } from '../fleet/presence.ts';
 import { Rewinds } from '../fleet/rewinds.ts';
 import { NodeCache } from '../reflector/cache.ts';
 import { LastKnown } from '../reflector/last-known.ts';
 import { Reflector } from '../reflector/reflector.ts';
+import { together } from '../reflector/together.ts';
 import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -36,6 +38,7 @@ import type { Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 import { driftKeeper } from './drift.ts';
+import { fleetOf } from './fleet.ts';
 import { type TlsPaths, openTls } from './tls-files.ts';
 
 export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
@@ -184,14 +187,18 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
-    listed: NodeCache.listed(keys),
-    picture: cache,
+    listed: [...NodeCache.listed(keys), ...Fleet.listed(keys)],
+    // What gateways should have is known before a snapshot tells that the change is here.
+    picture: together(() => [fleet.picture, cache]),
     fence,
     clock,
     log,
     heardAt: lastHeardAt,
     knownAt: cache.snapshot()?.stamp,
-    onRewound: (from, to) => rewinds.note(from, to),
+    onRewound: (from, to) => {
+      rewinds.note(from, to);
+      fleet.rewound();
+    },
     onCurrent: () => presence.look(),
   });
   const convergence = new Convergence(cache, reflector, nodeId);
@@ -199,6 +206,8 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const current = (): boolean => reflector.status().current;
   const own = { nodeId, instance: randomUUID(), version, masterKeys };
   const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
+  const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
+  const fleet: Fleet = fleetOf(about, reflector, fence);
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
@@ -214,6 +223,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     cacheCheck,
     drift,
     presence,
+    fleet,
     rewinds,
     rotation: rotationOf(options, changes),
     gate,
@@ -230,7 +240,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const { log } = options;
   const stack = new DisposeStack();
   const { node, lastKnown, reserved } = await assemble(options);
-  const { changes, gate, presence, reflector } = node;
+  const { changes, fleet, gate, presence, reflector } = node;
   try {
     // An address that can't be had is found out before anything else has begun.
     const tls = await openTls(options.tlsFiles, node);
@@ -245,6 +255,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     lastKnown?.start();
     stack.add('presence', () => presence.dispose());
     presence.start();
+    stack.add('fleet', () => fleet.dispose());
+    fleet.start();
     stack.add('gate', () => gate.dispose());
     gate.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
@@ -262,6 +274,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     pruner.start();
     stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
+    stack.add('heartbeats', () => fleet.releaseHeartbeats());
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;

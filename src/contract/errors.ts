@@ -49,6 +49,11 @@ export const ERRORS = {
   defense_not_applied: [404, '路由 {id} 没有启用防御插件', 'The route {id} has no defense plugin.'],
   history_not_found: [404, '没有 {kind}/{id} 的历史记录', 'There is no history of {kind}/{id}.'],
   token_not_found: [404, '访问令牌 {id} 不存在', 'There is no access token {id}.'],
+  gateway_not_found: [
+    404,
+    '该节点没有收到过网关 {id} 的心跳',
+    'This node has had no heartbeat of this instance of the gateway {id}.',
+  ],
   method_not_allowed: [
     405,
     '该地址不支持 {method}，可用：{allowed}',
@@ -70,6 +75,16 @@ export const ERRORS = {
     409,
     '以下节点尚未以主密钥 {kid} 加密：{nodes}；没有任何更改',
     'These nodes do not seal with master key {kid} yet: {nodes}. Nothing has changed.',
+  ],
+  gateway_id_conflict: [
+    409,
+    '网关标识 {id} 已被另一个后启动的实例使用',
+    'Another instance that started later uses the gateway id {id}.',
+  ],
+  too_many_gateways: [
+    503,
+    '该节点已连接 {max} 个网关，请使用其他节点',
+    'This node hears {max} gateways already; use another node.',
   ],
   busy: [503, '该对象同时被多方修改，请重试', 'Too many writers change this at once; try again.'],
   precondition_failed: [

@@ -21,6 +21,17 @@ const Instance = Type.String({
 });
 const Version = Type.String({ maxLength: 64, format: 'printable' });
 
+/** How a gateway or a node stands. */
+export const FLEET_STATES = [
+  'synced',
+  'catching_up',
+  'stale',
+  'rejected',
+  'disconnected',
+  'unknown',
+] as const;
+export type FleetState = (typeof FLEET_STATES)[number];
+
 /** Unknown fields are let through: gateways are upgraded at other times than nodes. */
 const message = <T extends TProperties>(title: string, fields: T) => Type.Object(fields, { title });
 

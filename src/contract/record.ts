@@ -124,6 +124,8 @@ export interface NodeReceipt {
   readonly instance: string;
   /** The names of the master keys it has, the one it seals with first; empty without any. */
   readonly master_keys?: readonly string[];
+  /** It also keeps `pulses/{node_id}`: without that it has stopped, and its lease has not run out yet. */
+  readonly pulse?: true;
 }
 
 /** `requests/…`, leased: what an `Idempotency-Key` led to. The key's mod revision is the change's. */

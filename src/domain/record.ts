@@ -55,6 +55,7 @@ const NodeReceiptSchema = Type.Object({
   version: Type.String(),
   instance: Type.String(),
   master_keys: Type.Optional(Type.Array(Type.String())),
+  pulse: Type.Optional(Type.Literal(true)),
 });
 
 const KeyRecordSchema = Type.Object({

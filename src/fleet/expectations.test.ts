@@ -88,6 +88,17 @@ describe('what gateways should have', () => {
     expect(list.position).toBe(10);
   });
 
+  test('a listing differs when it has more, less, or something else', () => {
+    list.listed([found('a', 5), found('b', 6)], r(10));
+    list.changed([gone('x'), put('z')], r(12));
+    const differs = (...of: Listed[]) => list.differs(of, r(11));
+    expect(differs(found('b', 6), found('a', 5))).toBe(false);
+    expect(differs(found('b', 6), found('a', 5), found('z', 3))).toBe(false);
+    expect(differs(found('a', 5))).toBe(true);
+    expect(differs(found('a', 5), found('b', 7))).toBe(true);
+    expect(differs(found('a', 5), found('b', 6), found('c', 7))).toBe(true);
+  });
+
   test('a look at one object corrects that object', () => {
     list.listed([found('a', 5), found('b', 6)], r(10));
     const entry = (id: string) => list.get('routes', id) as Expectation;

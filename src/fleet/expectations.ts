@@ -128,6 +128,20 @@ export class Expectations {
     return surprises;
   }
 
+  /** Whether a listing has, or lacks, anything that is not expected. */
+  differs(found: readonly Listed[], revision: Revision): boolean {
+    let standing = 0;
+    for (const entry of this.byPlace.values())
+      if (entry.op === 'put' && entry.learned <= revision) standing += 1;
+    let known = 0;
+    for (const { directory, id, revision: at } of found) {
+      const entry = this.get(directory, id);
+      if (!this.accords(entry, at, revision)) return true;
+      if (entry && entry.learned <= revision) known += 1;
+    }
+    return known !== standing;
+  }
+
   /** One object was looked up in the store. `at`: what wrote it; `undefined` = it is not there. */
   found(entry: Expectation, at: Revision | undefined, revision: Revision): void {
     if (!this.stands(entry) || entry.learned > revision) return;

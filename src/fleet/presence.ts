@@ -5,10 +5,13 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
-import type { ConfigStore, Lease } from '../store/port.ts';
+import type { ConfigStore, LeaseId, Put } from '../store/port.ts';
+import { HeldLease } from './held-lease.ts';
 
 /** How long a node that vanished without a word stays listed. */
 const LEASE_S = 10;
+/** The shortest lease that etcd grants: a node that stops misses it within 3 s. It costs the store no writes. */
+const PULSE_S = 2;
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 2_000;
 
@@ -37,9 +40,12 @@ export class Presence {
   private readonly options: PresenceOptions;
   private readonly startedAt: string;
   private readonly stopped = new AbortController();
-  private lease: Lease | undefined;
+  private readonly lease: HeldLease;
+  private readonly pulse: HeldLease;
   /** What the store holds of ours: the receipt's key as last written. */
   private written: { stamp: Stamp; modRevision: Revision } | undefined;
+  /** The lease under which the pulse was written last. */
+  private pulsed: LeaseId | undefined;
   private rival = false;
   private wake: () => void = () => {};
   private running: Promise<void> | undefined;
@@ -48,6 +54,12 @@ export class Presence {
   constructor(options: PresenceOptions) {
     this.options = options;
     this.startedAt = new Date(options.clock.now()).toISOString();
+    const lost = () => {
+      this.written = undefined;
+      this.wake();
+    };
+    this.lease = new HeldLease(options.store, LEASE_S, lost);
+    this.pulse = new HeldLease(options.store, PULSE_S, lost);
   }
 
   start(): void {
@@ -74,8 +86,7 @@ export class Presence {
     this.unsubscribe();
     this.wake();
     await this.running;
-    // With the store away the lease runs out by itself.
-    await this.lease?.revoke().catch(() => this.lease?.abandon());
+    await Promise.all([this.lease.release(), this.pulse.release()]);
   }
 
   private async run(): Promise<void> {
@@ -104,7 +115,8 @@ export class Presence {
     if (!snapshot || this.rival || !this.options.current()) return undefined;
     const stamp: Stamp = { clusterId: snapshot.stamp.clusterId, revision: appliedBy(snapshot) };
     const same =
-      this.lease !== undefined &&
+      this.lease.held &&
+      this.pulse.held &&
       this.written?.stamp.clusterId === stamp.clusterId &&
       this.written.stamp.revision === stamp.revision &&
       snapshot.nodes.get(this.options.nodeId)?.value.instance === this.options.instance;
@@ -124,7 +136,7 @@ export class Presence {
 
   private async report(stamp: Stamp): Promise<void> {
     const { store, keys, nodeId, instance, version, clock, masterKeys = [] } = this.options;
-    const lease = await this.held();
+    const [lease, pulse] = await Promise.all([this.lease.id(), this.pulse.id()]);
     const receipt: NodeReceipt = {
       node_id: nodeId,
       cluster_id: stamp.clusterId,
@@ -134,13 +146,13 @@ export class Presence {
       version,
       instance,
       master_keys: masterKeys,
+      pulse: true,
     };
-    const key = keys.node(nodeId);
-    const result = await store.transact({
-      guards: [],
-      puts: [{ key, value: JSON.stringify(receipt), lease: lease.id }],
-      deletes: [],
-    });
+    const puts: Put[] = [{ key: keys.node(nodeId), value: JSON.stringify(receipt), lease }];
+    if (this.pulsed !== pulse)
+      puts.push({ key: keys.pulse(nodeId), value: JSON.stringify({ instance }), lease: pulse });
+    const result = await store.transact({ guards: [], puts, deletes: [] });
+    this.pulsed = pulse;
     this.written = { stamp, modRevision: result.revision };
     await this.seen(result.revision);
   }
@@ -149,7 +161,7 @@ export class Presence {
   private async seen(revision: Revision): Promise<void> {
     const { cache, nodeId } = this.options;
     let before: Stamp | undefined;
-    while (!this.stopped.signal.aborted && this.lease) {
+    while (!this.stopped.signal.aborted && this.lease.held) {
       const snapshot = cache.snapshot();
       const known = snapshot?.nodes.get(nodeId)?.revision ?? NO_REVISION;
       if (known >= revision || (snapshot?.stamp.revision ?? NO_REVISION) >= revision) return;
@@ -158,19 +170,6 @@ export class Presence {
       before = snapshot?.stamp;
       await this.news();
     }
-  }
-
-  private async held(): Promise<Lease> {
-    if (this.lease) return this.lease;
-    const lease = await this.options.store.lease(LEASE_S);
-    this.lease = lease;
-    void lease.lost.then(() => {
-      if (this.lease !== lease) return;
-      this.lease = undefined;
-      this.written = undefined;
-      this.wake();
-    });
-    return lease;
   }
 
   /** The process that started later under the same id keeps it; the earlier one stops reporting and says so. */

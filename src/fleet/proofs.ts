@@ -89,6 +89,8 @@ export class Proofs {
     if (!before && this.turnedDown.size >= REJECTED_MAX) return false;
     const same =
       before?.entry.revision === entry.revision && before.reason === reason && before.live === live;
+    // Newest last: where not all can be told, the newest are.
+    this.turnedDown.delete(place);
     this.turnedDown.set(place, { entry, reason, live });
     this.ahead.delete(entry);
     this.overdue.delete(place);

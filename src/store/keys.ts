@@ -96,6 +96,40 @@ export class Keyspace {
     return `${this.source}drift/report`;
   }
 
+  /** Under a lease so short that its going tells of a node that has stopped. */
+  pulse(node: string): string {
+    return `${this.source}pulses/${node}`;
+  }
+
+  pulses(): string {
+    return `${this.source}pulses/`;
+  }
+
+  /** Which gateways a node hears. */
+  roster(node: string): string {
+    return `${this.source}gateways/${node}/roster`;
+  }
+
+  /** How far they are. */
+  progress(node: string): string {
+    return `${this.source}gateways/${node}/progress`;
+  }
+
+  gateways(): string {
+    return `${this.source}gateways/`;
+  }
+
+  /** Reads a key that nodes keep about the fleet; `undefined` for other keys. */
+  parseFleet(
+    key: string,
+  ): { readonly part: 'pulse' | 'roster' | 'progress'; readonly node: string } | undefined {
+    if (!key.startsWith(this.source)) return undefined;
+    const [family, node = '', part, ...rest] = key.slice(this.source.length).split('/');
+    if (node === '' || rest.length > 0) return undefined;
+    if (family === 'pulses' && part === undefined) return { part: 'pulse', node };
+    return family === 'gateways' && (part === 'roster' || part === 'progress') ? { part, node } : undefined;
+  }
+
   nodes(): string {
     return `${this.source}nodes/`;
   }

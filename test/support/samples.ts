@@ -24,9 +24,22 @@ export interface World {
   unused(): string;
   /** The id of an API token that may be spent. */
   token(): Promise<string>;
+  /** A gateway that a node hears. */
+  gateway(): Promise<{ readonly gateway_id: string; readonly instance: string }>;
 }
 
 type Sampler = (names: Names, world: World) => Sample[] | Promise<Sample[]>;
+
+/** What a gateway says of itself. */
+export const GATEWAY = {
+  instance: 'sample-instance',
+  kind: 'embedded',
+  version: '0',
+  plugin: { loaded: true },
+  workers: [{ id: 0, pid: 1 }],
+  proved: null,
+  hold_ms: 0,
+} as const;
 
 /** Changes are looked at only, so that each caller finds the same world. */
 const DRY = '?dry_run=true';
@@ -66,6 +79,15 @@ const SAMPLES: Readonly<Record<string, Sampler>> = {
   'DELETE /defense-plugin/:route_id': ({ route }) => [{ path: `/defense-plugin/${route}${DRY}` }],
   'POST /defense-plugin/update-all': () => [
     { path: `/defense-plugin/update-all${DRY}`, body: { defense_config: { threat_threshold: 10 } } },
+  ],
+  'POST /fleet/heartbeat': (_, world) => [
+    {
+      path: '/fleet/heartbeat',
+      body: { ...GATEWAY, gateway_id: world.unused(), leaving: true },
+    },
+  ],
+  'POST /fleet/receipts': async (_, world) => [
+    { path: '/fleet/receipts', body: { ...(await world.gateway()), receipts: [] } },
   ],
   'POST /sync/refresh': () => [{ path: '/sync/refresh' }],
   'GET /history/:kind/:id': (names) => [

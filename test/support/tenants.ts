@@ -1,7 +1,7 @@
 /** A fleet with two tenants that own everything there is to own. One of them is full of canaries. */
 import { makeCertificate } from './certificates.ts';
 import { type Fleet, ROUTE } from './control-plane.ts';
-import type { Names, World } from './samples.ts';
+import { GATEWAY, type Names, type World } from './samples.ts';
 import { ROOT_TOKEN, bearer, issueToken } from './tokens.ts';
 
 /** Stands in everything that tenant B has. */
@@ -54,10 +54,19 @@ export const furnishTenants = async (fleet: Fleet): Promise<void> => {
 export const worldOf = async (fleet: Fleet): Promise<World> => {
   const certificate = await makeCertificate({ names: [OF_A, OF_B, OF_NOBODY].map(({ domain }) => domain) });
   let count = 0;
+  const unused = () => `unused-${(count += 1)}`;
   return {
     certificate,
-    unused: () => `unused-${(count += 1)}`,
+    unused,
     token: async () => (await issueToken(fleet, { role: 'viewer', tenants: [OF_A.tenant] })).id,
+    gateway: async () => {
+      const gateway_id = unused();
+      await fleet.call('POST', '/fleet/heartbeat', {
+        ...bearer(ROOT_TOKEN),
+        body: { ...GATEWAY, gateway_id },
+      });
+      return { gateway_id, instance: GATEWAY.instance };
+    },
   };
 };
 

@@ -1,0 +1,20 @@
+import { isLive } from '../api/reading.ts';
+import { Fleet, type FleetOptions } from '../fleet/fleet.ts';
+import type { Reflector } from '../reflector/reflector.ts';
+import type { Revision } from '../shared/revision.ts';
+import { StoreUnavailableError } from '../store/port.ts';
+
+/** @param writeFence writes something that the reflector will bring; resolves with its revision */
+export const fleetOf = (
+  options: Omit<FleetOptions, 'connected' | 'fence'>,
+  reflector: Reflector,
+  writeFence: () => Promise<Revision>,
+): Fleet =>
+  new Fleet({
+    ...options,
+    connected: () => isLive({ reflector }),
+    fence: async (timeout_ms) => {
+      if (await reflector.reached(await writeFence(), timeout_ms)) return;
+      throw new StoreUnavailableError('the watch did not bring the fence in time');
+    },
+  });

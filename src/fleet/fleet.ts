@@ -1,0 +1,335 @@
+/**
+ * The fleet as one node knows it: what gateways should have, what those that it hears have proved, what other nodes say of
+ * theirs. The one place to ask who has a change, and to be told of proofs as they come.
+ */
+import type { FleetState, Heartbeat, HeartbeatAnswer, Receipts, ReceiptsAnswer } from '../contract/fleet.ts';
+import type { Progress, Roster } from '../contract/fleet-summary.ts';
+import type { NodeCache } from '../reflector/cache.ts';
+import type { Picture } from '../reflector/reflector.ts';
+import { together } from '../reflector/together.ts';
+import type { Disposable } from '../shared/async.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { NO_REVISION, type Revision } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import type { ConfigStore } from '../store/port.ts';
+import { Arrivals } from './arrivals.ts';
+import { RecentChanges } from './change-times.ts';
+import type { Convergence } from './convergence.ts';
+import { Expectations } from './expectations.ts';
+import { type GatewayView, latest, viewOfSession, viewOfTold } from './gateway-view.ts';
+import { Gateways, type HeardElsewhere } from './gateways.ts';
+import { News } from './news.ts';
+import { ProjectionWatch } from './projection-watch.ts';
+import type { ProvingListener } from './proving.ts';
+import { Summaries, type ToldGateway } from './summaries.ts';
+import { progressOf, rosterOf } from './summary.ts';
+import { SummaryPublisher } from './summary-publisher.ts';
+
+export interface FleetOptions {
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly nodeId: string;
+  /** Tells this process from another that was given the same node id. */
+  readonly instance: string;
+  readonly cache: NodeCache;
+  readonly convergence: Convergence;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Whether the store is heard: without it nothing is known of others. */
+  readonly connected: () => boolean;
+  /** Writes something that the source's watch will bring, and resolves once it has. @throws when it does not come */
+  readonly fence: (timeout_ms: number) => Promise<void>;
+  readonly listing_ms?: number;
+}
+
+/** A node as this one sees it. */
+export interface NodeStanding {
+  readonly node_id: string;
+  readonly state: FleetState;
+  /** The newest change it has said it applied. */
+  readonly revision: number;
+  /** It has been silent for no longer than this, ms. */
+  readonly silent_ms: number;
+  readonly version: string;
+  readonly quarantined: Progress['quarantined'];
+  readonly quarantined_total: number;
+}
+
+/** Where some revisions, written by one request, have got to. */
+export interface FleetStanding {
+  /** Nodes that have not reported it. */
+  readonly nodes: readonly string[];
+  /** How many gateways are known. */
+  readonly known: number;
+  /** Gateways that have not proved it. */
+  readonly gateways: readonly GatewayView[];
+  /** Gateways that have all the rest and have turned something of it down; only that is listed. */
+  readonly rejected: readonly GatewayView[];
+}
+
+export class Fleet implements Disposable {
+  /** To be fed by a reflector on the source prefix. */
+  readonly picture: Picture;
+  private readonly options: FleetOptions;
+  private readonly news = new News();
+  private readonly arrivals = new Arrivals();
+  private readonly recent = new RecentChanges();
+  private readonly expectations: Expectations;
+  private readonly watch: ProjectionWatch;
+  private readonly heard: Gateways;
+  private readonly summaries: Summaries;
+  private readonly publisher: SummaryPublisher;
+  private unsubscribe: () => void = () => {};
+
+  constructor(options: FleetOptions) {
+    this.options = options;
+    const { store, keys, nodeId, clock, log, fence, listing_ms } = options;
+    const { arrivals } = this;
+    const expectations = new Expectations((before, now) => this.heard.replaced(before, now));
+    this.expectations = expectations;
+    this.watch = new ProjectionWatch({
+      ...{ store, keys, clock, log, expectations, arrivals, fence },
+      ...(listing_ms === undefined ? {} : { listing_ms }),
+      changed: () => this.heard.expectMore(),
+      restarted: () => this.startOver(),
+      watched: () => this.heard.size > 0,
+    });
+    this.heard = new Gateways({
+      ...{ nodeId, clock, log, expectations, arrivals },
+      clusterId: () => this.watch.clusterId,
+      look: (entry) => this.watch.look(entry),
+      arrived: () => this.watch.wish(),
+      elsewhere: (id) => this.heardElsewhere(id),
+      changed: (what) => {
+        this.publisher.changed(what);
+        this.news.tell();
+      },
+    });
+    this.heard.proving.subscribe({
+      advance: ({ changes }) => {
+        for (const { revision, latency_ms } of changes) this.recent.add(revision, latency_ms);
+      },
+    });
+    this.summaries = new Summaries({
+      keys,
+      clock,
+      changed: (what) => this.othersChanged(what),
+      removed: (node) => {
+        if (node === nodeId) this.publisher.rewrite();
+      },
+    });
+    this.publisher = new SummaryPublisher({
+      ...{ store, keys, nodeId, clock, log },
+      roster: (number, again) => this.roster(number, again),
+      progress: (roster) => this.progress(roster),
+      settled: () => this.settledHere(),
+    });
+    this.picture = together(() => [this.watch, this.summaries]);
+  }
+
+  /** The parts of the source prefix that it wants listed. */
+  static listed(keys: Keyspace): string[] {
+    return Summaries.listed(keys);
+  }
+
+  start(): void {
+    this.unsubscribe = this.options.cache.subscribe(() => {
+      if ((this.options.cache.snapshot()?.quarantined.size ?? 0) > 0) this.publisher.changed('progress');
+      this.news.tell();
+    });
+    this.watch.start();
+    this.heard.start();
+    this.publisher.start();
+  }
+
+  async dispose(): Promise<void> {
+    this.unsubscribe();
+    this.heard.dispose();
+    await this.publisher.dispose();
+    await this.watch.dispose();
+  }
+
+  /** From now on no heartbeat is held, so that none holds up a stop. */
+  releaseHeartbeats(): void {
+    this.heard.releaseAll();
+  }
+
+  /** @throws Refusal not_ready, gateway_id_conflict, too_many_gateways */
+  heartbeat(body: Heartbeat, gone: AbortSignal): Promise<HeartbeatAnswer> {
+    return this.heard.heartbeat(body, gone);
+  }
+
+  /** @throws Refusal gateway_not_found, gateway_id_conflict */
+  receipts(body: Receipts): Promise<ReceiptsAnswer> {
+    return this.heard.receipts(body);
+  }
+
+  /** Proofs and rejections of the gateways that this node hears, as they come. @returns unsubscribe */
+  subscribe(listener: ProvingListener): () => void {
+    return this.heard.proving.subscribe(listener);
+  }
+
+  /** This node has committed a change that it began at that (monotonic) time. */
+  committed(revision: Revision, began_ms: number): void {
+    this.arrivals.committed(revision, began_ms);
+  }
+
+  /** The store went back to an earlier past, as a restored backup does: nothing that was proved counts any more. */
+  rewound(): void {
+    this.watch.restart();
+  }
+
+  /** Has the gateways' keys listed soon, to find what was written by hand. */
+  refresh(): void {
+    this.watch.wish();
+  }
+
+  /** The newest change that gateways are to have; `undefined` before that is known. */
+  newest(): Revision | undefined {
+    return this.expectations.complete ? this.expectations.position : undefined;
+  }
+
+  /** All gateways of the fleet, by id. */
+  gateways(): GatewayView[] {
+    const { nodeId, instance, clock, connected } = this.options;
+    const now = clock.monotonic();
+    const own = [...this.heard.all()].map((session) => viewOfSession(session, nodeId, now));
+    const others = [...this.summaries.told(instance)].map((told) => viewOfTold(told, clock.now()));
+    const live = connected();
+    const views = [...latest([...own, ...others]).values()].map(({ term: _term, ...view }): GatewayView => {
+      const known =
+        live || (view.node_id === nodeId && view.state !== 'synced' && view.state !== 'catching_up');
+      return known ? view : { ...view, state: 'unknown' };
+    });
+    return views.sort((a, b) => (a.gateway_id < b.gateway_id ? -1 : 1));
+  }
+
+  /** All nodes of the fleet, by id. */
+  nodes(): NodeStanding[] {
+    const { nodeId, cache, convergence, connected } = this.options;
+    const receipts = cache.snapshot()?.nodes;
+    const live = connected();
+    return convergence.nodes().map(({ node_id, revision, behind, version }) => {
+      const own = node_id === nodeId;
+      // One of an earlier release has no pulse to miss.
+      const pulse = receipts?.get(node_id)?.value.pulse !== true || this.summaries.hasPulse(node_id);
+      const caughtUp = behind === 0 ? 'synced' : 'catching_up';
+      const state = live ? (own || pulse ? caughtUp : 'stale') : own ? 'disconnected' : 'unknown';
+      const silent_ms = own ? 0 : this.summaries.silent_ms(node_id);
+      const { quarantined = [], quarantined_total = 0 } = this.quarantine(node_id);
+      return { node_id, state, revision, silent_ms, version, quarantined, quarantined_total };
+    });
+  }
+
+  /** How long something that stands at a revision has lacked a change, ms; `undefined` = longer than is remembered. */
+  lag_ms(revision: number, newest: number): number | undefined {
+    if (revision >= newest) return 0;
+    const first = this.arrivals.firstAfter(revision);
+    return first && this.arrivals.covers(revision)
+      ? Math.round(this.options.clock.monotonic() - first.at_ms)
+      : undefined;
+  }
+
+  /** Where the last of some revisions has got to, and who has turned any of them down. */
+  standing(revisions: readonly Revision[]): FleetStanding {
+    const revision = Math.max(NO_REVISION, ...revisions) as Revision;
+    const all = this.gateways();
+    const wanted: ReadonlySet<number> = new Set(revisions);
+    const rejected = all.flatMap((view) => {
+      const objects = view.rejected.filter((object) => wanted.has(object.revision));
+      return objects.length === 0 ? [] : [{ ...view, rejected: objects }];
+    });
+    return {
+      nodes: this.options.convergence.pending(revision),
+      known: all.length,
+      gateways: all.filter((view) => view.revision < revision),
+      rejected,
+    };
+  }
+
+  /** Waits until every live node and every gateway has the last of these revisions. @returns where they are then */
+  async settled(revisions: readonly Revision[], timeout_ms: number): Promise<FleetStanding> {
+    const done = () => {
+      const { nodes, gateways } = this.standing(revisions);
+      return nodes.length === 0 && gateways.length === 0;
+    };
+    await this.news.until(done, timeout_ms);
+    return this.standing(revisions);
+  }
+
+  private quarantine(node: string): Partial<Pick<Progress, 'quarantined' | 'quarantined_total'>> {
+    if (node !== this.options.nodeId) return this.summaries.progress(node) ?? {};
+    const quarantined = [...(this.options.cache.snapshot()?.quarantined.values() ?? [])];
+    return { quarantined, quarantined_total: quarantined.length };
+  }
+
+  private startOver(): void {
+    const others = [...this.summaries.told(this.options.instance)].filter(({ kind }) => kind === 'apisix');
+    this.recent.reset();
+    this.heard.startOver(others.map(({ instance }) => instance));
+  }
+
+  private othersChanged(what: 'roster' | 'progress'): void {
+    if (what === 'roster') {
+      for (const session of [...this.heard.all()]) {
+        const told = this.summaries.find(session.id);
+        if (told && told.node_id !== this.options.nodeId && outranks(told, session, this.options.nodeId)) {
+          this.heard.handOver(session.id);
+        }
+      }
+    }
+    this.news.tell();
+  }
+
+  private heardElsewhere(id: string): HeardElsewhere | undefined {
+    const told = this.summaries.find(id);
+    if (!told) return undefined;
+    const { instance, crew, term, predecessors, state, orphaned } = told;
+    const live =
+      !orphaned && state !== 'stale' && state !== 'disconnected' && told.node_id !== this.options.nodeId;
+    // What it turned down has to come along, or it would be taken for having it.
+    const whole = told.rejected_total === told.rejected.length;
+    return {
+      ...{ instance, crew, term, predecessors, live },
+      proved: (whole ? told.revision : NO_REVISION) as Revision,
+      rejected: told.rejected.map(({ reason, live: inForce, ...entry }) => ({
+        entry: { ...entry, revision: entry.revision as Revision },
+        reason,
+        live: inForce,
+      })),
+    };
+  }
+
+  private roster(number: number, again: boolean): Roster | undefined {
+    const cluster_id = this.watch.clusterId;
+    const quarantined = this.options.cache.snapshot()?.quarantined.size ?? 0;
+    if (cluster_id === undefined || (!again && this.heard.size === 0 && quarantined === 0)) return undefined;
+    return rosterOf([...this.heard.all()], { cluster_id, process: this.options.instance, number });
+  }
+
+  private progress(roster: Roster): Progress {
+    const { clock, cache } = this.options;
+    return progressOf({
+      sessions: roster.gateways.map(({ id }) => this.heard.get(id)),
+      roster,
+      position: this.expectations.position,
+      changes: this.recent.list(),
+      quarantined: [...(cache.snapshot()?.quarantined.values() ?? [])],
+      now_ms: clock.monotonic(),
+      wall_ms: clock.now(),
+    });
+  }
+
+  /** No gateway that is heard has anything left to prove. */
+  private settledHere(): boolean {
+    const now = this.options.clock.monotonic();
+    for (const session of this.heard.all()) {
+      if (session.isLive(now) && session.proofs.proved < this.expectations.position) return false;
+    }
+    return true;
+  }
+}
+
+const outranks = (told: ToldGateway, session: { readonly term: number }, nodeId: string): boolean =>
+  told.term > session.term || (told.term === session.term && told.node_id > nodeId);

@@ -1,0 +1,247 @@
+/**
+ * Learns what gateways should have from the source alone: each change's history names what it wrote for them in the same
+ * transaction, so no second watch is needed and nothing is proved against a picture that lags behind. What the
+ * history can't tell (the state at the start, what a gap swallowed, what was written by hand) comes from listings of
+ * the gateways' keys.
+ */
+import { DIRECTORIES, type ProjectedWrite } from '../contract/directory.ts';
+import { KINDS } from '../contract/record.ts';
+import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
+import { jittered, pause } from '../shared/async.ts';
+import type { Clock } from '../shared/clock.ts';
+import { isObject, parseJson } from '../shared/json.ts';
+import type { Log } from '../shared/log.ts';
+import { NO_REVISION, type Stamp } from '../shared/revision.ts';
+import type { Keyspace } from '../store/keys.ts';
+import { list } from '../store/listing.ts';
+import type { ConfigStore } from '../store/port.ts';
+import type { Arrivals } from './arrivals.ts';
+import type { Expectation, Expectations, Listed } from './expectations.ts';
+
+/** How often the gateways' keys are listed while there are gateways: what somebody wrote by hand is found by then. */
+const LISTING_MS = 15_000;
+const FENCE_MS = 5_000;
+const BACKOFF_BASE_MS = 100;
+const BACKOFF_MAX_MS = 5_000;
+/** How long a look at one object in the store is good for. */
+const LOOK_MS = 1_000;
+/** Longer ids than any gateway takes. */
+const ID_MAX = 256;
+
+export interface ProjectionWatchOptions {
+  readonly store: ConfigStore;
+  readonly keys: Keyspace;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly expectations: Expectations;
+  readonly arrivals: Arrivals;
+  /** Writes something that the source's watch will bring, and resolves once it has. @throws when it does not come */
+  readonly fence: (timeout_ms: number) => Promise<void>;
+  /** Called after each change, and after what was expected has changed otherwise. */
+  readonly changed: () => void;
+  /** Called when nothing that was known counts any more: the store is another one, or went back. */
+  readonly restarted: () => void;
+  /** Whether anybody cares: without gateways nothing is listed regularly. */
+  readonly watched: () => boolean;
+  readonly listing_ms?: number;
+  readonly random?: () => number;
+}
+
+const isWrite = (value: unknown): value is ProjectedWrite =>
+  isObject(value) &&
+  DIRECTORIES.some((directory) => directory === value['directory']) &&
+  typeof value['id'] === 'string' &&
+  value['id'].length <= ID_MAX &&
+  (value['op'] === 'put' || value['op'] === 'delete');
+
+export class ProjectionWatch implements Picture {
+  private readonly options: ProjectionWatchOptions;
+  private readonly stopped = new AbortController();
+  private at: Stamp | undefined;
+  /** States of challenge keys as last seen: a key that is sealed anew is not written for gateways. */
+  private readonly keyStates = new Map<string, unknown>();
+  private running: Promise<void> | undefined;
+  private wake: () => void = () => {};
+  /** Rises with each wish for a listing, and with each restart, which spoils a listing under way. */
+  private wishes = 0;
+  private restarts = 0;
+  private readonly looks = new WeakMap<Expectation, Promise<boolean>>();
+
+  constructor(options: ProjectionWatchOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async dispose(): Promise<void> {
+    this.stopped.abort();
+    this.wake();
+    await this.running;
+  }
+
+  /** The store that what is expected belongs to; `undefined` before the first listing. */
+  get clusterId(): string | undefined {
+    return this.at?.clusterId;
+  }
+
+  replace(_kvs: readonly KeyValue[], stamp: Stamp): void {
+    const { expectations, arrivals } = this.options;
+    const goesOn = this.at?.clusterId === stamp.clusterId && this.at.revision <= stamp.revision;
+    if (this.at && !goesOn) this.restart();
+    else expectations.gap();
+    arrivals.listed(stamp.revision);
+    this.at = stamp;
+    this.wish();
+  }
+
+  apply(events: readonly StoreEvent[], stamp: Stamp): void {
+    this.at = stamp;
+    const writes: ProjectedWrite[] = [];
+    let touched = false;
+    for (const event of events) touched = this.read(event, writes) || touched;
+    if (!touched) return;
+    const { expectations, arrivals, clock, changed } = this.options;
+    arrivals.came(stamp.revision, clock.monotonic());
+    expectations.changed(writes, stamp.revision);
+    changed();
+  }
+
+  /** The store went back, or is another one: revisions mean something else from here on. */
+  restart(): void {
+    this.restarts += 1;
+    this.options.expectations.reset();
+    this.options.arrivals.reset();
+    this.keyStates.clear();
+    this.options.restarted();
+    this.wish();
+  }
+
+  /** Has the gateways' keys listed soon. */
+  wish(): void {
+    this.wishes += 1;
+    this.wake();
+  }
+
+  /**
+   * Looks one object up in the store, corrects what is expected of it, and says whether it stood as expected. Many who
+   * ask at once share one look. Never rejects: `false` when the store does not answer.
+   */
+  look(entry: Expectation): Promise<boolean> {
+    let look = this.looks.get(entry);
+    if (!look) {
+      look = this.lookUp(entry).catch((error: unknown) => {
+        this.options.log.warn({ err: error, id: entry.id }, 'an object could not be looked up');
+        return false;
+      });
+      this.looks.set(entry, look);
+      void pause(LOOK_MS, this.stopped.signal).then(() => this.looks.delete(entry));
+    }
+    return look;
+  }
+
+  private async lookUp(entry: Expectation): Promise<boolean> {
+    const { store, keys, expectations, fence, changed } = this.options;
+    const { restarts } = this;
+    const key = keys.projected(entry.directory, entry.id);
+    const page = await store.range({ key }, { keysOnly: true });
+    const found = page.kvs[0]?.modRevision;
+    const asExpected = entry.op === 'put' ? found === entry.revision : found === undefined;
+    if (!asExpected && (this.at?.revision ?? NO_REVISION) < page.revision) await fence(FENCE_MS);
+    if (restarts !== this.restarts) return false;
+    expectations.found(entry, found, page.revision);
+    if (!expectations.stands(entry)) changed();
+    return asExpected && expectations.stands(entry);
+  }
+
+  /** @returns whether the event is part of a change */
+  private read(event: StoreEvent, writes: ProjectedWrite[]): boolean {
+    const { keys } = this.options;
+    if (event.key === keys.repairNote()) {
+      if (event.type === 'put') this.readWrites(parseJson(event.value), writes);
+      return true;
+    }
+    const kid = keys.parseKey(event.key);
+    if (kid !== undefined) return this.readKey(event, kid, writes);
+    const family = keys.parse(event.key)?.family;
+    // A history entry is written once; later it is only sealed anew, or pruned.
+    if (family === 'versions' && event.type === 'put' && event.createRevision === event.modRevision) {
+      this.readWrites(parseJson(event.value), writes);
+      return true;
+    }
+    return KINDS.some((kind) => kind === family);
+  }
+
+  /** Without a list, a node of an earlier release wrote it: only a listing tells. */
+  private readWrites(entry: unknown, writes: ProjectedWrite[]): void {
+    const projected = isObject(entry) ? entry['projected'] : undefined;
+    if (Array.isArray(projected) && projected.every(isWrite)) writes.push(...projected);
+    else this.wish();
+  }
+
+  private readKey(event: StoreEvent, kid: string, writes: ProjectedWrite[]): boolean {
+    const directory = 'cdn_defense/keyring' as const;
+    if (event.type === 'delete') {
+      this.keyStates.delete(kid);
+      writes.push({ directory, id: kid, op: 'delete' });
+      return true;
+    }
+    const record = parseJson(event.value);
+    const state = isObject(record) ? record['state'] : undefined;
+    if (this.keyStates.get(kid) === state) return false;
+    this.keyStates.set(kid, state);
+    writes.push({ directory, id: kid, op: 'put' });
+    return true;
+  }
+
+  private async run(): Promise<void> {
+    const { log, watched, random = Math.random, listing_ms = LISTING_MS } = this.options;
+    const { signal } = this.stopped;
+    let failures = 0;
+    let done = 0;
+    while (!signal.aborted) {
+      const wish = this.wishes;
+      const due = wish > done || !this.options.expectations.complete || watched();
+      try {
+        if (this.at && due) await this.list();
+        done = wish;
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures += 1;
+        log.warn({ err: error }, 'the gateways’ keys could not be listed');
+      }
+      const backoff = jittered(failures, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random);
+      if (failures > 0) await pause(backoff, signal);
+      else if (this.wishes === wish) await this.news(listing_ms);
+    }
+  }
+
+  private async list(): Promise<void> {
+    const { store, keys, expectations, fence, changed } = this.options;
+    const { restarts } = this;
+    const directories = DIRECTORIES.map((directory) => keys.projectedIn(directory));
+    const listing = await list(store, directories, { keysOnly: true });
+    const found = listing.kvs.flatMap((kv): Listed[] => {
+      const place = keys.parseProjected(kv.key);
+      return place && place.id.length <= ID_MAX ? [{ ...place, revision: kv.modRevision }] : [];
+    });
+    const behind = (this.at?.revision ?? NO_REVISION) < listing.revision;
+    // What the changes will still bring is no surprise: those up to the listing have to come first.
+    if (behind && (!expectations.complete || expectations.differs(found, listing.revision)))
+      await fence(FENCE_MS);
+    if (restarts !== this.restarts || listing.clusterId !== this.at?.clusterId) return this.wish();
+    const complete = expectations.complete;
+    const surprises = expectations.listed(found, listing.revision);
+    if (!complete || surprises > 0) changed();
+  }
+
+  /** Resolves at the next wish, after `ms`, or when stopped. */
+  private async news(ms: number): Promise<void> {
+    const woken = new AbortController();
+    this.wake = () => woken.abort();
+    await pause(ms, AbortSignal.any([woken.signal, this.stopped.signal]));
+    this.wake = () => {};
+  }
+}
