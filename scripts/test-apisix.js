@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The defense list on a real Apache APISIX: the one that APISIX_HOME names. Says so when there is none.
+// The defense list, and limits that a fleet shares, on a real Apache APISIX: the one that APISIX_HOME names. Says so when there is none.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolMissingError, ensureDebianTool } from './debian.js';
 import { run } from './run.js';
 
-const TESTS = ['test/defense/list.e2e.test.ts'];
+const TESTS = ['test/defense/list.e2e.test.ts', 'test/limits/apisix.e2e.test.ts'];
 
 /** What is missing to start this APISIX, if anything. */
 const missing = (home) => {
@@ -36,7 +36,10 @@ const main = async () => {
   }
   const built = await run('npm', ['run', '--silent', 'build']);
   if (built !== 0) return built;
-  const env = { ETCD_BIN: process.env.ETCD_BIN || ensureDebianTool('etcd') };
+  const env = {
+    ETCD_BIN: process.env.ETCD_BIN || ensureDebianTool('etcd'),
+    REDIS_SERVER_BIN: process.env.REDIS_SERVER_BIN || ensureDebianTool('redis-server'),
+  };
   return run('npx', ['--no-install', 'vitest', 'run', '--project', 'e2e', ...TESTS], env);
 };
 

@@ -14,6 +14,7 @@ local HOLD_MS = 1000
 local GRACE_MS = 750
 local RECEIPT_MS = 1000
 local BACKOFF_S = { 0.05, 2 }
+local ROOM_S = 0.5
 -- What workers are given to register before the first word. One that comes later starts the proofs anew.
 local ROLL_CALL_S = 5
 
@@ -102,6 +103,11 @@ local function poll(self)
   if not is_roll_called(self) then
     ngx.sleep(0.01)
     return
+  end
+  -- A long checklist is taken in as it is worked off, but never in silence.
+  local patient_until = now_s() + ROOM_S
+  while not self.outstanding:has_room() and now_s() < patient_until do
+    ngx.sleep(0.005)
   end
   local heartbeat, names = heartbeat_of(self)
   local answer, problem = self.nodes:post("/fleet/heartbeat", heartbeat, HOLD_MS + GRACE_MS)

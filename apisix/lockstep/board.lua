@@ -2,15 +2,51 @@
 -- The one home of that dictionary's keys. They carry the generation, since the dictionary outlives a reload, and the pid,
 -- since a worker that was started anew has loaded nothing of what its predecessor had.
 local json = require("cjson.safe")
+local loop = require("apisix.lockstep.loop")
 
 local Board = {}
 Board.__index = Board
 
 -- Notes are read within milliseconds. Whatever is asked for after that is noted again.
 local NOTE_S = 15
+-- A full dictionary refuses larger values however many small ones it could drop, so notes never fill more than half of it.
+local NOTE_BYTES = 512
+local NOTES_MAX = 2048
+local NOTES_MIN = 64
 
 function Board.new(dict, generation)
-  return setmetatable({ dict = dict, generation = generation, known = {} }, Board)
+  local fitting = math.floor(dict:capacity() / 2 / NOTE_BYTES / ngx.worker.count())
+  return setmetatable({
+    dict = dict,
+    generation = generation,
+    known = {},
+    notes_max = math.max(NOTES_MIN, math.min(NOTES_MAX, fitting)),
+    noted = {},
+    oldest = 1,
+    newest = 0,
+  }, Board)
+end
+
+local function store(self, key, value, life_s)
+  local ok, err = self.dict:set(key, value, life_s)
+  if not ok then
+    loop.say("error", "dictionary", "the shared dictionary takes nothing more (", err, "), make it larger")
+  end
+end
+
+-- Deletes the oldest of this process's notes where there are too many.
+local function make_room(self, key)
+  if self.noted[key] then
+    return
+  end
+  self.newest = self.newest + 1
+  self.noted[self.newest], self.noted[key] = key, true
+  if self.newest - self.oldest >= self.notes_max then
+    local old = self.noted[self.oldest]
+    self.dict:delete(old)
+    self.noted[self.oldest], self.noted[old] = nil, nil
+    self.oldest = self.oldest + 1
+  end
 end
 
 function Board:key(kind, worker, rest)
@@ -20,7 +56,7 @@ end
 --- A worker says that it lives. No end of life: a frozen worker still counts, and must not be forgotten.
 --- @param plugin the version of `cdn_defense` it has loaded, or nil
 function Board:register(worker, pid, plugin)
-  self.dict:set(self:key("w", worker), pid .. " " .. (plugin or ""))
+  store(self, self:key("w", worker), pid .. " " .. (plugin or ""))
 end
 
 --- @return table the workers that have registered, as {id, pid, plugin?}, in the order of their ids
@@ -41,12 +77,14 @@ end
 --- Notes what a worker has of one object. Always before `saw`, whose reader relies on it.
 function Board:note(worker, pid, directory, id, loaded, reason)
   local value = string.format("%d %d %.0f %s", pid, directory.epoch, loaded, reason or "")
-  self.dict:set(self:key("n", worker, directory.name .. "/" .. id), value, NOTE_S)
+  local key = self:key("n", worker, directory.name .. "/" .. id)
+  make_room(self, key)
+  store(self, key, value, NOTE_S)
 end
 
 --- Says how far a worker's watch of a directory has come.
 function Board:saw(worker, pid, directory, seen)
-  self.dict:set(self:key("s", worker, directory.name), string.format("%d %d %.0f", pid, directory.epoch, seen))
+  store(self, self:key("s", worker, directory.name), string.format("%d %d %.0f", pid, directory.epoch, seen))
 end
 
 --- What a worker is known to have of an object.
@@ -72,7 +110,7 @@ function Board:ask(list)
   if #list == 0 then
     self.dict:delete(key)
   else
-    self.dict:set(key, json.encode(list))
+    store(self, key, json.encode(list))
   end
 end
 
@@ -91,7 +129,7 @@ end
 
 --- A worker has seen etcd go back: nothing this generation has loaded proves anything any more.
 function Board:regressed(worker)
-  self.dict:set(self:key("r", ""), worker)
+  store(self, self:key("r", ""), worker)
 end
 
 function Board:has_regressed()

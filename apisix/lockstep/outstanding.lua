@@ -4,8 +4,11 @@ Outstanding.__index = Outstanding
 
 -- What does not fit is sent again by the node.
 local OBJECTS_MAX = 2000
+-- Of one answer of a node.
+local ANSWER_MAX = 500
 local RECEIPTS_MAX = 200
-local ASKS_MAX = 500
+local ASKS_MAX = 250
+local ANSWERED_S = 0.25
 -- A worker that has said nothing for this long is reported as missing.
 local PARTIAL_S = 1
 local ABANDONED_S = 30
@@ -21,7 +24,9 @@ local DIRECTORIES = {
 }
 
 function Outstanding.new(board)
-  return setmetatable({ board = board, objects = {}, count = 0 }, Outstanding)
+  -- A worker must not drop one answer to note the next.
+  local asks_max = math.min(ASKS_MAX, math.floor(board.notes_max / 2))
+  return setmetatable({ board = board, objects = {}, count = 0, asks_max = asks_max }, Outstanding)
 end
 
 local function is_proper(item)
@@ -60,6 +65,11 @@ function Outstanding:add(items, now)
       end
     end
   end
+end
+
+--- Whether another answer of a node fits.
+function Outstanding:has_room()
+  return self.count + ANSWER_MAX <= OBJECTS_MAX
 end
 
 local function drop(self, key)
@@ -127,11 +137,14 @@ local function signature_of(receipt)
   return table.concat(parts, ";")
 end
 
-local function pause_of(age)
+-- Seconds until an object is worth another look.
+local function pause_of(object, now)
+  local age = now - object.since
   if age < 0.05 then
     return 0.001
   end
-  return age < PARTIAL_S and 0.005 or 0.1
+  local is_awaited = age < PARTIAL_S or (object.asked and now - object.asked < ANSWERED_S)
+  return is_awaited and 0.005 or 0.1
 end
 
 --- Looks at what is due.
@@ -141,7 +154,7 @@ function Outstanding:gather(workers, now, void)
   for key, object in pairs(self.objects) do
     local age = now - object.since
     if object.due <= now and #receipts < RECEIPTS_MAX then
-      object.due = now + pause_of(age)
+      object.due = now + pause_of(object, now)
       local receipt, settled, unknown = receipt_of(self, object, workers, void, age)
       local signature = signature_of(receipt)
       if (settled or age >= PARTIAL_S) and #receipt.workers > 0 and signature ~= object.told then
@@ -150,8 +163,11 @@ function Outstanding:gather(workers, now, void)
       end
       object.unknown = unknown
     end
-    if object.unknown and #asks < ASKS_MAX then
+    if object.unknown and #asks < self.asks_max then
       asks[#asks + 1] = { directory = object.directory, id = object.id }
+      if not object.asked then
+        object.asked, object.due = now, now
+      end
     end
     wait = math.min(wait, math.max(0, object.due - now))
     if age > ABANDONED_S then

@@ -262,6 +262,7 @@ end
 -- Workers whose facts the case sets.
 local function board_of(known)
   return {
+    notes_max = 64,
     facts = function(_, worker, _, id)
       local said = known[worker.pid] and known[worker.pid][id]
       if said then

@@ -69,12 +69,12 @@ describe.skipIf(nginxRoot === undefined)('the receipts agent of APISIX', () => {
 
   it('proves what it loaded long before it was asked', async () => {
     const items = [];
-    for (let n = 0; n < 600; n++)
+    for (let n = 0; n < 2_500; n++)
       items.push(await keys.put('cdn_defense/tenants', `old-${n}`, { id: `old-${n}` }));
     // Notes of events are kept for 15 s; a gateway that has just started has none of these.
     await gateway.reload();
     node.prove(...items);
-    const receipts = await Promise.all(items.map((item) => node.receipt(item, ['applied'], 10_000)));
+    const receipts = await Promise.all(items.map((item) => node.receipt(item, ['applied'], 20_000)));
     expect(receipts.every(({ receipt }) => receipt.workers.length === 2)).toBe(true);
   });
 
