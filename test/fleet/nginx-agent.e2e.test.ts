@@ -170,6 +170,7 @@ describe.skipIf(nginxRoot === undefined)('the receipts agent of APISIX', () => {
 
   it('outlives each of its workers, and starts its proofs anew with the one that took its place', async () => {
     node.proved = { cluster_id: node.clusterId, revision: 3 };
+    await heartbeats(1);
     for (const at of [0, 1]) {
       await until('there is a grant', () => node.last.proved !== null);
       const killed = gateway.workers()[at] ?? -1;
