@@ -58,8 +58,6 @@ export class ProjectionWatch implements Picture {
   private readonly options: ProjectionWatchOptions;
   private readonly stopped = new AbortController();
   private at: Stamp | undefined;
-  /** States of challenge keys as last seen: a key that is sealed anew is not written for gateways. */
-  private readonly keyStates = new Map<string, unknown>();
   private running: Promise<void> | undefined;
   private wake: () => void = () => {};
   /** Rises with each wish for a listing, and with each restart, which spoils a listing under way. */
@@ -113,7 +111,6 @@ export class ProjectionWatch implements Picture {
     this.restarts += 1;
     this.options.expectations.reset();
     this.options.arrivals.reset();
-    this.keyStates.clear();
     this.options.restarted();
     this.wish();
   }
@@ -182,16 +179,10 @@ export class ProjectionWatch implements Picture {
 
   private readKey(event: StoreEvent, kid: string, writes: ProjectedWrite[]): boolean {
     const directory = 'cdn_defense/keyring' as const;
-    if (event.type === 'delete') {
-      this.keyStates.delete(kid);
-      writes.push({ directory, id: kid, op: 'delete' });
-      return true;
-    }
-    const record = parseJson(event.value);
-    const state = isObject(record) ? record['state'] : undefined;
-    if (this.keyStates.get(kid) === state) return false;
-    this.keyStates.set(kid, state);
-    writes.push({ directory, id: kid, op: 'put' });
+    const record = event.type === 'put' ? parseJson(event.value) : undefined;
+    // A key that is only sealed anew is not written for gateways.
+    if (isObject(record) && record['resealed_at'] !== undefined) return false;
+    writes.push({ directory, id: kid, op: event.type });
     return true;
   }
 
