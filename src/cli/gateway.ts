@@ -1,6 +1,7 @@
 import { startGateway } from '../compose/gateway.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { RedisAddress } from '../shared/redis.ts';
+import { gatewayNeeds, watchAccess } from '../store/access.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { controlFetch } from '../shared/control-fetch.ts';
 import { type Command, runUntilSignalled } from './command.ts';
@@ -66,6 +67,9 @@ const run: Command['run'] = async (argv, env) => {
   const log = createLog(values['log-level'], { gateway: gatewayId });
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    const access = watchAccess(store, gatewayNeeds(keys), log);
+    // Disposed of after the store is closed, which ends what it waits for.
+    stack.add('access', () => access.dispose());
     stack.add('etcd', () => store.close());
     const gateway = await startGateway({
       gatewayId,

@@ -6,6 +6,7 @@ import { startControlPlane } from '../compose/control-plane.ts';
 import { ON_DRIFT } from '../contract/drift.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
+import { nodeNeeds, watchAccess } from '../store/access.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { accessSettings, gateOf } from './access-settings.ts';
 import { type Command, runUntilSignalled } from './command.ts';
@@ -105,6 +106,9 @@ const run: Command['run'] = async (argv, env) => {
   }
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
+    const access = watchAccess(store, nodeNeeds(keys), log);
+    // Disposed of after the store is closed, which ends what it waits for.
+    stack.add('access', () => access.dispose());
     stack.add('etcd', () => store.close());
     const plane = await startControlPlane({
       nodeId,
