@@ -76,7 +76,7 @@ describe('the gateway’s answers for the defense', () => {
     const cookie =
       cleared.action === 'respond' ? cleared.headers.find(([name]) => name === 'set-cookie') : undefined;
     expect(cookie?.[1]).toMatch(
-      /^__Host-lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax; Secure$/,
+      /^__Host-lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1[78]\d\d; HttpOnly; SameSite=Lax; Secure$/,
     );
     const again = await defense.decide(request([['cookie', cookie?.[1].split(';')[0] ?? '']]));
     expect(again.action).toBe('pass');

@@ -50,7 +50,7 @@ describe('a clearance', () => {
     expect(answer).toMatchObject({ status: 200, body: '{"ok":true}' });
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.headers['set-cookie']?.[0]).toMatch(
-      /^lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1800; HttpOnly; SameSite=Lax$/,
+      /^lockstep-clearance=l1\.[^;]+; Path=\/; Max-Age=1[78]\d\d; HttpOnly; SameSite=Lax$/,
     );
   });
 
