@@ -95,6 +95,7 @@ const SAMPLES: Readonly<Record<string, Sampler>> = {
     { path: `/history/routes/${names.route}` },
     { path: `/history/ssl/${certificateId(names)}` },
   ],
+  'POST /keys/rotate': () => [{ path: '/keys/rotate' }],
   'POST /tokens': ({ tenant }) => [
     { path: '/tokens', body: { role: 'viewer', tenants: [tenant], description: 'of a sample' } },
   ],
