@@ -67,7 +67,11 @@ describe('a setting that can’t be used stops the start with one line', () => {
       () => ['serve', '--oidc-algorithms', 'RS256,HS256'],
       /--oidc-algorithms: use one of RS256/,
     ],
-    ['a role nobody knows', () => ['serve', '--oidc-roles', 'dev=admin'], /--oidc-roles: use one of operator/],
+    [
+      'a role nobody knows',
+      () => ['serve', '--oidc-roles', 'dev=admin'],
+      /--oidc-roles: use one of operator/,
+    ],
     ['a token command without its verb', () => ['token'], /use lockstep token create, list or revoke/],
     ['a token without a role', () => ['token', 'create'], /--role and --description are needed/],
     [
