@@ -32,6 +32,9 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'lockstep-cli-'));
   await writeFile(file('short.key'), 'abc');
   await writeFile(file('empty'), '\n');
+  await writeFile(file('keys'), `${'5c'.repeat(32)}\nabc\n`);
+  await writeFile(file('published'), 'an-entry-of-ours\nedd1c9f0985e76a2\n');
+  await writeFile(file('long'), 'x'.repeat(32));
   await writeFile(file('some.pem'), 'pem');
 });
 afterAll(() => rm(directory, { recursive: true }));
@@ -108,7 +111,7 @@ describe('a setting that can’t be used stops the start with one line', () => {
     [
       'a Redis that is no URL of one',
       () => ['gateway', '--http', '127.0.0.1:0', '--redis', 'http://:secret@cache'],
-      /^lockstep: --redis: not a redis:\/\/ or rediss:\/\/ URL with a host$/,
+      /^lockstep: --redis: not a redis:\/\/ or rediss:\/\/ URL with a host\n$/,
     ],
     ['an etcd user without password', () => [...off, '--etcd-user', 'root'], /name and a password/],
     [
@@ -118,6 +121,27 @@ describe('a setting that can’t be used stops the start with one line', () => {
     ],
     ['a prefix without its slash', () => [...off, '--prefix', 'a'], /not a prefix/],
     ['a range that is none', () => [...off, '--upstream-allow', '10.0.0.0'], /not a CIDR/],
+    ['master keys of which one is too short', () => [...off, '--master-key-file', file('keys')], /32 bytes/],
+    [
+      'a keyring entry that APISIX publishes',
+      () => [...off, '--apisix-ssl-keyring-file', file('published')],
+      /^lockstep: --apisix-ssl-keyring-file: edd1c9f0985e76a2 is published in APISIX/,
+    ],
+    [
+      'a keyring entry that is too long',
+      () => ['gateway', '--http', '127.0.0.1:0', '--apisix-ssl-keyring-file', file('long')],
+      /16 printable characters/,
+    ],
+    [
+      'a mode for routes without hosts',
+      () => [...off, '--hostless-routes', 'no'],
+      /refuse, sole-tenant, allow/,
+    ],
+    [
+      'closed ports that are none',
+      () => [...off, '--closed-ports', '2379,x'],
+      /--closed-ports: x is not a port/,
+    ],
     ['a bad variable', () => off, /^lockstep: LOCKSTEP_PORT: x is not a port/, { LOCKSTEP_PORT: 'x' }],
     ['a gateway that listens nowhere', () => ['gateway'], /^lockstep: give --http or --https/],
     ['an address without its port', () => ['gateway', '--http', '127.0.0.1'], /not HOST:PORT/],
@@ -150,10 +174,10 @@ describe('help', () => {
   it('lists the commands', async () => {
     const { code, stdout } = await lockstep(['--help']);
     expect(code).toBe(0);
-    for (const name of ['dev', 'serve', 'gateway', 'status']) expect(stdout).toContain(`  ${name}`);
+    for (const name of ['dev', 'serve', 'gateway', 'keys', 'status']) expect(stdout).toContain(`  ${name}`);
   });
 
-  it.each(['dev', 'serve', 'gateway', 'status'])('of %s shows its flags', async (name) => {
+  it.each(['dev', 'serve', 'gateway', 'keys', 'status'])('of %s shows its flags', async (name) => {
     const { code, stdout } = await lockstep([name, '--help']);
     expect(code).toBe(0);
     expect(stdout).toContain(`lockstep ${name}`);
