@@ -8,11 +8,14 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as tlsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { TLSSocket } from 'node:tls';
+import { ensureDebianTool } from '../../scripts/debian.js';
 import { makeCertificate } from '../support/certificates.ts';
 import { until } from '../support/until.ts';
 import { prepareApisix } from './apisix-home.ts';
@@ -37,6 +40,8 @@ export interface NginxGatewayOptions {
   readonly plugins?: readonly string[];
   /** Certificates, in PEM, that the agent believes nodes by. */
   readonly ca?: string;
+  /** `plugin_attr.cdn_defense.redis` */
+  readonly redis?: object | undefined;
 }
 
 export interface Answer {
@@ -44,10 +49,14 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
   readonly pid: number;
+  /** Over TLS: the SHA-256 of the certificate that was shown, in upper-case hex with colons. */
+  readonly fingerprint: string | undefined;
 }
 
 export interface Sent {
+  /** Default `localhost`; over TLS the server's name as well. */
   readonly host?: string;
+  readonly tls?: boolean;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -82,13 +91,23 @@ const titleOf = (pid: number): string => {
 export const APISIX_HOME = process.env['APISIX_HOME'];
 
 const pluginAttrOf = (options: NginxGatewayOptions): object => ({
-  cdn_defense: { shared_dict: 'cdn_defense', trusted_proxies: ['127.0.0.0/8'] },
+  cdn_defense: {
+    shared_dict: 'cdn_defense',
+    trusted_proxies: ['127.0.0.0/8'],
+    ...(options.redis ? { redis: options.redis } : {}),
+  },
   lockstep: {
     gateway_id: options.id,
     control_urls: options.controlUrls,
     ...(options.token === undefined ? {} : { token_env: TOKEN }),
   },
 });
+
+/** Where Debian's resty.redis is, and what makes APISIX's of it. */
+const restyRedis = (): string[] => [
+  path.join(root, 'test/limits/harness'),
+  path.resolve(ensureDebianTool('lua-nginx-redis'), '../..'),
+];
 
 const prepareHarness = async (
   work: string,
@@ -104,7 +123,9 @@ const prepareHarness = async (
     HERE: here,
     HARNESS: path.join(import.meta.dirname, 'harness'),
     ROOT: root,
-    LUALIB: path.join(nginxRoot, 'usr/share/lua/5.1'),
+    LUALIB: [...(options.redis ? restyRedis() : []), path.join(nginxRoot, 'usr/share/lua/5.1')].join(
+      '/?.lua;',
+    ),
     CLIB: path.join(nginxRoot, 'usr/lib/x86_64-linux-gnu/lua/5.1'),
     HTTP: `127.0.0.1:${ports[0]}`,
     HTTPS: `127.0.0.1:${ports[1]}`,
@@ -197,13 +218,21 @@ export class NginxGateway {
 
   /** One request on a connection of its own. */
   send(target: string, sent: Sent = {}, timeout_ms = 5_000): Promise<Answer> {
-    const { host = 'localhost', method = 'GET', headers = {} } = sent;
+    const { host = 'localhost', method = 'GET', headers = {}, tls = false } = sent;
     return new Promise((resolve, reject) => {
-      const outgoing = request(
-        `${this.url}${target}`,
-        { method, agent: false, headers: { host, ...headers }, timeout: timeout_ms },
+      const outgoing = (tls ? tlsRequest : request)(
+        `${tls ? this.httpsUrl : this.url}${target}`,
+        {
+          method,
+          agent: false,
+          headers: { host, ...headers },
+          timeout: timeout_ms,
+          ...(tls ? { servername: host, rejectUnauthorized: false } : {}),
+        },
         (incoming) => {
           const chunks: Buffer[] = [];
+          const { socket } = incoming;
+          const shown = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
           incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
           incoming.once('error', reject);
           incoming.once('end', () =>
@@ -212,6 +241,7 @@ export class NginxGateway {
               headers: incoming.headers,
               text: Buffer.concat(chunks).toString(),
               pid: Number(incoming.headers['x-worker-pid']),
+              fingerprint: shown?.fingerprint256,
             }),
           );
         },

@@ -30,7 +30,8 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const settingsOf = ({ host, port, username, password, database, tls }: RedisAddress): object => ({
+/** `plugin_attr.cdn_defense.redis` */
+export const settingsOf = ({ host, port, username, password, database, tls }: RedisAddress): object => ({
   ...{ host, port, database },
   ...(username === undefined ? {} : { username }),
   ...(password === undefined ? {} : { password }),
