@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { SslKeyring, parseSslKeyring } from './ssl-keyring.ts';
@@ -7,11 +6,11 @@ const ENTRY = 'k5Jx-91_aB~3$%zQ';
 const PEM = `-----BEGIN PRIVATE KEY-----\n${randomBytes(96).toString('base64')}\n-----END PRIVATE KEY-----\n`;
 
 describe('APISIX’s keyring', () => {
-  test('encrypts as openssl does with the entry for key and IV', () => {
-    const hex = Buffer.from(ENTRY).toString('hex');
-    const stored = new SslKeyring([ENTRY]).encrypt(PEM);
-    const args = ['enc', '-d', '-aes-128-cbc', '-K', hex, '-iv', hex, '-a', '-A'];
-    expect(execFileSync('openssl', args, { input: stored, encoding: 'utf8' })).toBe(PEM);
+  test('encrypts as `openssl enc -aes-128-cbc -a -A` does with the entry for -K and -iv', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\nZm9yIGEgdGVzdCBvbmx5\n-----END PRIVATE KEY-----\n';
+    expect(new SslKeyring([ENTRY]).encrypt(pem)).toBe(
+      'VP1+nqFyZpTMM1BSDuPyXu2ZF6tBvcIaV0fJicLv3BTH6Q1n1TL9tWMKU14K42/q+UMXZkjp43GGKC5NBH5uBnMsqwYCjuCG9wPsc6y+MGk=',
+    );
   });
 
   test('gives the same text each time, in plain base64, with nothing of the key in it', () => {
