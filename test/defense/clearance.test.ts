@@ -225,39 +225,45 @@ describe('the rotation of keys', () => {
     return kvs.map((kv) => (JSON.parse(kv.value) as KeyRecord).state);
   };
 
-  it('invalidates nobody: challenges and clearances of every key go on until they end by themselves', async () => {
-    const { store, keys, nodes } = edge.fleet;
-    const changes = nodes[0]?.node.changes;
-    const sealer = changes?.sealer;
-    if (!changes || !sealer) throw new Error('a node has a master key');
-    const { kvs } = await store.range({ key: keys.leader('keyring') });
-    const fence = { key: keys.leader('keyring'), createRevision: kvs[0]?.createRevision ?? 0 } as never;
-    /** Lets the leader's clock stand at a moment and takes what is due then. */
-    const rotateAt = async (now_ms: number): Promise<void> => {
-      const room = { ...changes, sealer, clock: { now: () => now_ms, monotonic: () => now_ms } };
-      while ((await advanceKeyring(room, KEYRING_TIMES, fence)).kind === 'stepped');
-      await edge.settled();
-    };
-    const began_ms = Date.now();
-    const held: string[] = [clearance];
-    const open = challengeIn((await edge.get(0)).body);
-    await rotateAt(began_ms + KEYRING_TIMES.signing_ms - KEYRING_TIMES.grace_ms);
-    expect(await states()).toEqual(['signing', 'verify-first']);
-    held.push(await clear(edge, 1));
-    await rotateAt(began_ms + KEYRING_TIMES.signing_ms + KEYRING_TIMES.grace_ms);
-    expect(await states()).toEqual(['verify-only', 'signing']);
-    held.push(await clear(edge, 1));
-    // A challenge from before the rotation is solved after it, on the other gateway.
-    const late = solution(open.token, solve(open));
-    const answer = await edge.get(1, '/shop/x', { 'x-lockstep-solution': late, ...client() });
-    expect(answer.status).toBe(200);
-    expect(new Set(held.map((cookie) => cookie.split('.')[1])).size).toBe(2);
-    for (const cookie of held) {
-      for (const gateway of [0, 1]) {
-        expect((await edge.get(gateway, '/shop/x', { cookie, ...client() })).status).toBe(200);
+  // Three proofs of work take their time on a busy machine.
+  const patient = { timeout: 30_000 };
+  it(
+    'invalidates nobody: challenges and clearances of every key go on until they end by themselves',
+    patient,
+    async () => {
+      const { store, keys, nodes } = edge.fleet;
+      const changes = nodes[0]?.node.changes;
+      const sealer = changes?.sealer;
+      if (!changes || !sealer) throw new Error('a node has a master key');
+      const { kvs } = await store.range({ key: keys.leader('keyring') });
+      const fence = { key: keys.leader('keyring'), createRevision: kvs[0]?.createRevision ?? 0 } as never;
+      /** Lets the leader's clock stand at a moment and takes what is due then. */
+      const rotateAt = async (now_ms: number): Promise<void> => {
+        const room = { ...changes, sealer, clock: { now: () => now_ms, monotonic: () => now_ms } };
+        while ((await advanceKeyring(room, KEYRING_TIMES, fence)).kind === 'stepped');
+        await edge.settled();
+      };
+      const began_ms = Date.now();
+      const held: string[] = [clearance];
+      const open = challengeIn((await edge.get(0)).body);
+      await rotateAt(began_ms + KEYRING_TIMES.signing_ms - KEYRING_TIMES.grace_ms);
+      expect(await states()).toEqual(['signing', 'verify-first']);
+      held.push(await clear(edge, 1));
+      await rotateAt(began_ms + KEYRING_TIMES.signing_ms + KEYRING_TIMES.grace_ms);
+      expect(await states()).toEqual(['verify-only', 'signing']);
+      held.push(await clear(edge, 1));
+      // A challenge from before the rotation is solved after it, on the other gateway.
+      const late = solution(open.token, solve(open));
+      const answer = await edge.get(1, '/shop/x', { 'x-lockstep-solution': late, ...client() });
+      expect(answer.status).toBe(200);
+      expect(new Set(held.map((cookie) => cookie.split('.')[1])).size).toBe(2);
+      for (const cookie of held) {
+        for (const gateway of [0, 1]) {
+          expect((await edge.get(gateway, '/shop/x', { cookie, ...client() })).status).toBe(200);
+        }
       }
-    }
-  });
+    },
+  );
 
   it('is carried on by another node when the leader stops', async () => {
     const leading = async () => {
