@@ -9,8 +9,8 @@ const rooms = {
   reflector: ['store', 'domain', 'contract'],
   change: ['domain', 'projection', 'store', 'contract', 'reflector'],
   fleet: ['reflector', 'store', 'contract', 'domain'],
-  events: ['reflector', 'contract'],
-  api: ['change', 'reflector', 'fleet', 'domain', 'contract'],
+  events: ['store', 'domain', 'contract'],
+  api: ['change', 'reflector', 'fleet', 'events', 'domain', 'contract'],
   gateway: ['engine', 'reflector', 'contract'],
   client: ['contract'],
 };

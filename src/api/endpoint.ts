@@ -7,6 +7,7 @@ import type { Repair } from '../change/repair.ts';
 import type { Rotation } from '../change/rotation.ts';
 import type { Language } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
+import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Fleet } from '../fleet/fleet.ts';
@@ -27,6 +28,8 @@ export interface Node {
   readonly convergence: Convergence;
   readonly cacheCheck: CacheCheck;
   readonly drift: DriftLedger;
+  /** Absent without Redis. */
+  readonly publisher: EventPublisher | undefined;
   readonly presence: Presence;
   readonly fleet: Fleet;
   readonly rewinds: Rewinds;

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { DRIFT_KINDS } from '../contract/drift.ts';
 import type { DriftLedger } from '../change/drift-keeper.ts';
+import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
@@ -15,7 +16,33 @@ export interface MetricsSources {
   readonly rewinds: Rewinds;
   readonly cacheCheck: CacheCheck;
   readonly drift: DriftLedger;
+  readonly publisher: EventPublisher | undefined;
 }
+
+type Reading = [name: string, help: string, read: () => number];
+
+const eventCounts = (publisher: EventPublisher): Reading[] => [
+  [
+    'lockstep_events_published_revision',
+    'The last revision whose events are known to be published; on the node that publishes',
+    () => publisher.status().published,
+  ],
+  [
+    'lockstep_events_backlog',
+    'Revisions whose events wait, on the node that publishes; counted up to 2000',
+    () => publisher.status().waiting,
+  ],
+  [
+    'lockstep_events_published',
+    'Events this node has published since its start',
+    () => publisher.status().events,
+  ],
+  [
+    'lockstep_events_redis_connected',
+    '1 while this node publishes and has a connection to Redis',
+    () => (publisher.status().connected ? 1 : 0),
+  ],
+];
 
 /** A node's Prometheus metrics. Gauges are read at each scrape, so they never lag behind what they measure. */
 export class Metrics {
@@ -82,9 +109,9 @@ export class Metrics {
   }
 
   /** What is not as it should be, and what was done about it. */
-  private entropyGauges({ rewinds, cacheCheck, drift }: MetricsSources): void {
+  private entropyGauges({ rewinds, cacheCheck, drift, publisher }: MetricsSources): void {
     const registers = [this.registry];
-    const counts: [name: string, help: string, read: () => number][] = [
+    const counts: Reading[] = [
       [
         'lockstep_store_rewinds',
         'Times since the start that the store was found rewound: a restored backup, or another store',
@@ -101,6 +128,7 @@ export class Metrics {
         () => drift.repairs,
       ],
     ];
+    if (publisher) counts.push(...eventCounts(publisher));
     for (const [name, help, read] of counts) {
       new Gauge({
         name,

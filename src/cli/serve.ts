@@ -7,12 +7,14 @@ import { ON_DRIFT } from '../contract/drift.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { nodeNeeds, watchAccess } from '../store/access.ts';
+import type { RedisAddress } from '../shared/redis.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import { accessSettings, gateOf } from './access-settings.ts';
 import { type Command, runUntilSignalled } from './command.ts';
 import { listenerOptions, listenerSettings, tlsPaths } from './listener-settings.ts';
 import { createLog, logLevel } from './log.ts';
 import { type Values, helpOf, readSettings } from './settings.ts';
+import { redisAddress, redisSettings } from './redis-settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
@@ -65,15 +67,17 @@ const settings = {
     default: DRIFT_SETTINGS.onDrift,
     parse: oneOf(...ON_DRIFT),
   },
+  ...redisSettings,
+  redis: { ...redisSettings.redis, help: `where every change is published. ${redisSettings.redis.help}` },
   'log-level': logLevel('info'),
 } as const;
 
 type ServeValues = Values<typeof settings>;
 
-const upstreamsOf = (values: ServeValues): UpstreamRules => ({
+const upstreamsOf = (values: ServeValues, redis: RedisAddress | undefined): UpstreamRules => ({
   privateRanges: values.auth === 'off' ? 'open' : (values['upstream-allow'] ?? []),
   closedPorts: values['closed-ports'],
-  reserved: reservedOf({ etcd: values.etcd }),
+  reserved: reservedOf({ etcd: values.etcd, redis }),
 });
 
 /** The host name as a node id, as far as it can be one. */
@@ -88,6 +92,7 @@ const run: Command['run'] = async (argv, env) => {
   const gate = gateOf(values);
   const keys = keyspaceOf(values);
   const credentials = etcdCredentials(values);
+  const redis = redisAddress(values);
   const tlsFiles = tlsPaths(values);
   const log = createLog(values['log-level'], { node: nodeId });
   if (!tlsFiles && !isLoopback(values.host)) {
@@ -118,7 +123,7 @@ const run: Command['run'] = async (argv, env) => {
       keys,
       sealer,
       sslKeyring,
-      upstreams: upstreamsOf(values),
+      upstreams: upstreamsOf(values, redis),
       hostlessRoutes: values['hostless-routes'] ?? (values.auth === 'off' ? 'allow' : 'sole-tenant'),
       gate,
       version: VERSION,
@@ -128,6 +133,7 @@ const run: Command['run'] = async (argv, env) => {
       ownPagesOnly: values.auth === 'off',
       tlsFiles,
       changesKept: values['audit-entries'],
+      redis,
       drift: { interval_ms: values['drift-interval-s'] * 1_000, onDrift: values['on-drift'] },
     });
     stack.add('control plane', () => plane.dispose());

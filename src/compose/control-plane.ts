@@ -34,10 +34,12 @@ import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
+import type { RedisAddress } from '../shared/redis.ts';
 import type { Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 import { driftKeeper } from './drift.ts';
+import { eventLeader, eventPublisher } from './events.ts';
 import { fleetOf } from './fleet.ts';
 import { type TlsPaths, openTls } from './tls-files.ts';
 
@@ -66,6 +68,8 @@ export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
   readonly keyring?: KeyringTimes;
   /** How many entries of the change log are kept. */
   readonly changesKept?: number | undefined;
+  /** Where changes are published; absent: nowhere. */
+  readonly redis?: RedisAddress | undefined;
   /** Default: each minute, and repair. */
   readonly drift?: Partial<DriftSettings>;
 }
@@ -167,6 +171,14 @@ const rotationOf = (options: ControlPlaneOptions, changes: ChangeRoom): Rotation
   return new Rotation({ room: { ...changes, sealer }, elect });
 };
 
+/** What a node writes to see it come back: everything before it has then come too. */
+const fenceOf =
+  ({ store, keys, nodeId }: ControlPlaneOptions, clock: Clock) =>
+  async (): Promise<Revision> => {
+    const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
+    return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
+  };
+
 /** Puts a node's parts together; nothing runs yet. */
 const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
@@ -180,10 +192,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
       : new LastKnown(options.lastKnown, { keys, cache, log, heardAt });
   const lastHeardAt = await lastKnown?.load();
   const rewinds = new Rewinds(clock);
-  const fence = async (): Promise<Revision> => {
-    const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
-    return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
-  };
+  const fence = fenceOf(options, clock);
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
@@ -211,7 +220,9 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
-  const metrics = new Metrics({ nodeId, cache, reflector, convergence, rewinds, cacheCheck, drift });
+  const publisher = eventPublisher(options, clock);
+  const entropy = { rewinds, cacheCheck, drift, publisher };
+  const metrics = new Metrics({ nodeId, cache, reflector, convergence, ...entropy });
   const gate = new Gate(options.gate, { room: changes, cache });
   const node: Node = {
     nodeId,
@@ -220,11 +231,9 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     reflector,
     cache,
     convergence,
-    cacheCheck,
-    drift,
+    ...entropy,
     presence,
     fleet,
-    rewinds,
     rotation: rotationOf(options, changes),
     gate,
     metrics,
@@ -267,6 +276,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const looker = driftKeeper(node);
     stack.add('drift', () => looker.dispose());
     looker.start();
+    const herald = node.publisher && eventLeader(options, node.publisher);
+    stack.add('events', () => herald?.dispose());
+    herald?.start();
     stack.add('cache check', () => node.cacheCheck.dispose());
     node.cacheCheck.start();
     const pruner = changeLogKeeper(options, changes);

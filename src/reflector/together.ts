@@ -8,4 +8,5 @@ export const together = (pictures: () => readonly Picture[]): Picture => ({
   apply: (events, stamp) => {
     for (const picture of pictures()) picture.apply(events, stamp);
   },
+  contradicts: (kvs) => pictures().some((picture) => picture.contradicts?.(kvs) ?? false),
 });

@@ -69,6 +69,11 @@ export class Keyspace {
     return `${this.source}versions/${kind}/`;
   }
 
+  /** All history entries. */
+  allHistory(): string {
+    return `${this.source}versions/`;
+  }
+
   historyOf(kind: Kind, id: string): string {
     return `${this.source}versions/${kind}/${id}/`;
   }
@@ -89,6 +94,11 @@ export class Keyspace {
   /** Written with each repair of the projection: names what it wrote. */
   repairNote(): string {
     return `${this.source}repairs/projection`;
+  }
+
+  /** How far something that follows the store has got, such as `events`. */
+  checkpoint(follower: string): string {
+    return `${this.source}checkpoints/${follower}`;
   }
 
   /** What the last comparison of the store with itself has found. */
