@@ -9,10 +9,13 @@ const void *EVP_sha256(void);
 local crypto = ffi.load("crypto.so.3")
 local digest = ffi.new("unsigned char[32]")
 
+local hex = {}
+for byte = 0, 255 do
+  hex[string.char(byte)] = string.format("%02x", byte)
+end
+
 local function to_hex(bytes)
-  return (bytes:gsub(".", function(char)
-    return string.format("%02x", char:byte())
-  end))
+  return (bytes:gsub(".", hex))
 end
 
 return {
