@@ -222,6 +222,29 @@ describe.skipIf(nginxRoot === undefined)('the receipts agent of APISIX', () => {
     await node.receipt(other, ['applied']);
   });
 
+  it('tells within milliseconds of etcd’s acknowledgement what every worker has in force', async () => {
+    await heartbeats(1);
+    const took: number[] = [];
+    for (let n = 0; n < 200; n++) {
+      const id = `quick-${n % 20}`;
+      const isPut = n % 40 < 20;
+      const item = isPut
+        ? await keys.put('cdn_defense/policies', id, { id, n })
+        : await keys.delete('cdn_defense/policies', id);
+      const acknowledged_ms = performance.now();
+      node.prove(item);
+      const { at_ms } = await node.receipt(item, [isPut ? 'applied' : 'deleted']);
+      took.push(at_ms - acknowledged_ms);
+    }
+    took.sort((a, b) => a - b);
+    const [p50 = 0, p99 = 0] = [took[100], took[198]];
+    console.log(
+      `from etcd’s acknowledgement to the receipt: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    );
+    // Workers that are not woken would be looked at every half second.
+    expect(p50).toBeLessThan(100);
+  });
+
   it('leaves requests alone whatever its nodes do', async () => {
     const item = await keys.put('routes', 'r3', routeTo(port, 'r3'));
     node.prove(item);
