@@ -15,6 +15,7 @@ import type { Presence } from '../fleet/presence.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
+import type { CapabilityGate } from './defense/capability.ts';
 import type { Gate } from './gate.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -32,6 +33,7 @@ export interface Node {
   readonly publisher: EventPublisher | undefined;
   readonly presence: Presence;
   readonly fleet: Fleet;
+  readonly capabilityGate: CapabilityGate;
   readonly rewinds: Rewinds;
   /** Absent without a master key. */
   readonly rotation: Rotation | undefined;

@@ -5,20 +5,19 @@ import { Refusal, type Text } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
 import { PRINTABLE } from '../contract/validator.ts';
 import { etagOf } from '../domain/version.ts';
-import type { Revision } from '../shared/revision.ts';
 import type { Answer, Call } from './endpoint.ts';
+import { type Settling, settle } from './settle.ts';
 
-/** How long a node that took a write waits for its own cache, so that it reads its own writes. */
-const OWN_CACHE_MS = 2_000;
 const TIMEOUT_DEFAULT_MS = 2_000;
 
 /** Every change takes these. */
 export const WriteQuery = Type.Object(
   {
     wait: Type.Optional(
-      Type.Union([Type.Literal('none'), Type.Literal('nodes')], {
+      Type.Union([Type.Literal('none'), Type.Literal('nodes'), Type.Literal('fleet')], {
         description:
-          '`nodes`: answer once every live node has applied the change; 202 names those that have not.',
+          '`nodes`: answer once every live node has applied the change; 202 names those that have not. ' +
+          '`fleet`: the same of every gateway that reports, by its proof; 202 also tells who turned the change down.',
       }),
     ),
     timeout_ms: Type.Integer({ minimum: 0, maximum: 60_000, default: TIMEOUT_DEFAULT_MS }),
@@ -121,33 +120,11 @@ export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeR
   };
 };
 
-export interface Wording {
+export interface Wording extends Settling {
   readonly message: MessageCode;
   /** Names the object in the message. */
   readonly id?: string;
-  /** What the seed calls a change that is on its way. */
-  readonly underway: 'broadcasting_to_all_nodes' | 'syncing_to_apisix_and_nodes' | 'syncing_to_all_nodes';
-  /** Wait for the nodes unless the caller says otherwise. */
-  readonly waits?: boolean;
 }
-
-/** Where a committed change has got to, by what the nodes say. */
-export const settle = async (
-  call: Call<unknown, WriteQuery, unknown>,
-  revision: Revision | undefined,
-  wording: Pick<Wording, 'underway' | 'waits'>,
-): Promise<{ status: number; sync_status: string; pending?: string[] }> => {
-  const { node, query } = call;
-  const { underway } = wording;
-  if (revision === undefined) return { status: 200, sync_status: underway };
-  await node.reflector.reached(revision, OWN_CACHE_MS);
-  const wait = query.wait ?? (wording.waits ? 'nodes' : 'none');
-  if (wait === 'none') return { status: 200, sync_status: underway };
-  const pending = await node.convergence.settled(revision, query.timeout_ms);
-  return pending.length === 0
-    ? { status: 200, sync_status: 'all_nodes_updated' }
-    : { status: 202, sync_status: underway, pending };
-};
 
 /** The answer to a change of one object. */
 export const answerChange = async (

@@ -48,7 +48,10 @@ const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Pr
     if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
     try {
       const revision = await submit(room, prepared.transaction, () => writtenByUs(room, request, prepared));
-      if (revision !== undefined) return changes ? { ...prepared.receipt, revision } : prepared.receipt;
+      if (revision !== undefined) {
+        room.committed?.(revision, start);
+        return changes ? { ...prepared.receipt, revision } : prepared.receipt;
+      }
     } catch (error) {
       // A restored or expired store may have forgotten the shared lease; a new one settles it.
       if (!(error instanceof StoreRefusedError) || !request.idempotency || renewedLease) throw error;

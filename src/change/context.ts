@@ -3,6 +3,7 @@ import type { HostlessRoutes } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { Revision } from '../shared/revision.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore, Guard } from '../store/port.ts';
@@ -27,6 +28,8 @@ export interface ChangeRoom {
   readonly lock: KeyedLock;
   readonly requestLease: RequestLease;
   readonly random: () => number;
+  /** Told of each change committed here, and of the monotonic time at which it began. */
+  readonly committed?: (revision: Revision, began_ms: number) => void;
 }
 
 /** What the caller requires of the object before the change. Entity tags with their quotes, or `*`. */

@@ -5,7 +5,7 @@ import { tenantConfigOf } from '../domain/policy.ts';
 import { decodeRecord } from '../domain/record.ts';
 import { defenseOf } from '../domain/route.ts';
 import { sameJson } from '../shared/json.ts';
-import { NO_REVISION } from '../shared/revision.ts';
+import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
@@ -28,6 +28,8 @@ interface Target {
 
 /** What an update of all defense configs did, and how it came about. */
 export interface FleetUpdate extends FleetSummary {
+  /** Of its batches that wrote something, in order; empty for a replayed answer. */
+  readonly revisions: readonly Revision[];
   readonly dry_run: boolean;
   readonly replayed: boolean;
 }
@@ -45,7 +47,7 @@ export const updateAllDefense = async (
   config: FleetDefenseConfig,
 ): Promise<FleetUpdate> => {
   const earlier = await earlierUpdate(room, request);
-  if (earlier) return { ...earlier, dry_run: false, replayed: true };
+  if (earlier) return { ...earlier, revisions: [], dry_run: false, replayed: true };
   const targets = await findTargets(room, tenant_id);
   const batches = chunks(targets, BATCH_EDITS);
   const atomic = batches.length <= 1;
@@ -71,6 +73,7 @@ export const updateAllDefense = async (
   if (!atomic && !request.dry_run) await remember(room, request, update);
   return {
     ...update,
+    revisions: receipts.flatMap(({ revision }) => revision ?? []),
     dry_run: request.dry_run ?? false,
     replayed: receipts.some((receipt) => receipt.replayed),
   };

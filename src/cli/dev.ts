@@ -67,22 +67,6 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
   const keys = new Keyspace('/cdn-defense', '/apisix');
   const origin = await startDemoOrigin({ host: HOST, port: values['origin-port'] });
   stack.add('origin', () => origin.dispose());
-  const gateways: RunningGateway[] = [];
-  for (const [i, httpPort] of values['http-ports'].entries()) {
-    const httpsPort = values['https-ports'][i];
-    const gateway = await startGateway({
-      gatewayId: `gateway-${i + 1}`,
-      http: { host: HOST, port: httpPort },
-      https: httpsPort === undefined ? undefined : { host: HOST, port: httpsPort },
-      store,
-      keys,
-      sslKeyring,
-      upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
-      log,
-    });
-    stack.add(`gateway-${i + 1}`, () => gateway.dispose());
-    gateways.push(gateway);
-  }
   const nodes: string[] = [];
   for (const [i, nodePort] of values['node-ports'].entries()) {
     const plane = await startControlPlane({
@@ -102,6 +86,24 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
     });
     stack.add(`node-${i + 1}`, () => plane.dispose());
     nodes.push(plane.url);
+  }
+  const gateways: RunningGateway[] = [];
+  for (const [i, httpPort] of values['http-ports'].entries()) {
+    const httpsPort = values['https-ports'][i];
+    const gateway = await startGateway({
+      gatewayId: `gateway-${i + 1}`,
+      http: { host: HOST, port: httpPort },
+      https: httpsPort === undefined ? undefined : { host: HOST, port: httpsPort },
+      store,
+      keys,
+      sslKeyring,
+      upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
+      control: nodes,
+      version: VERSION,
+      log,
+    });
+    stack.add(`gateway-${i + 1}`, () => gateway.dispose());
+    gateways.push(gateway);
   }
   return { nodes, gateways, origin: origin.url };
 };

@@ -12,7 +12,8 @@ import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { gatewayUpstreamSettings, reservedOf } from './upstream-settings.ts';
-import { address, httpUrls, identifier, proxies } from './values.ts';
+import { address, httpUrls, identifier, proxies, secretFile, text } from './values.ts';
+import { VERSION } from './version.ts';
 
 const settings = {
   'gateway-id': { value: 'ID', help: 'this gateway’s name', default: 'gateway-1', parse: identifier },
@@ -21,9 +22,15 @@ const settings = {
   ...storeSettings,
   control: {
     value: 'URL[,URL]',
-    help: 'Defense API nodes; the log says when none of them answers',
+    help: 'Defense API nodes to report to, one at a time; without any, nobody sees this gateway',
     parse: httpUrls,
   },
+  'gateway-token': {
+    value: 'TOKEN',
+    help: 'API token of a gateway, to report with (as LOCKSTEP_GATEWAY_TOKEN, not in the process list)',
+    parse: text,
+  },
+  'gateway-token-file': { value: 'FILE', help: 'file that holds that token', parse: secretFile },
   ...controlSettings,
   'real-ip-from': {
     value: 'CIDR[,CIDR]',
@@ -80,6 +87,8 @@ const run: Command['run'] = async (argv, env) => {
       log,
       control: values.control,
       controlFetch: controlFetch(trust),
+      controlToken: values['gateway-token-file'] ?? values['gateway-token'],
+      version: VERSION,
       metrics: values.metrics,
       realIpFrom: values['real-ip-from'],
       trustedProxies: values['trusted-proxies'],

@@ -43,6 +43,12 @@ const settings = {
   ...sslKeyringSetting,
   ...accessSettings,
   ...upstreamSettings,
+  'capability-gate': {
+    value: 'MODE',
+    help: 'refuse: no defense while a gateway that reports has not loaded the plugin. warn: only say so',
+    default: 'refuse',
+    parse: oneOf('refuse', 'warn'),
+  },
   'hostless-routes': {
     value: 'MODE',
     help: 'routes without hosts: refuse; sole-tenant, while no other tenant has hosts; allow. Default sole-tenant, with --auth off allow',
@@ -124,6 +130,7 @@ const run: Command['run'] = async (argv, env) => {
       sealer,
       sslKeyring,
       upstreams: upstreamsOf(values, redis),
+      capabilityGate: values['capability-gate'],
       hostlessRoutes: values['hostless-routes'] ?? (values.auth === 'off' ? 'allow' : 'sole-tenant'),
       gate,
       version: VERSION,

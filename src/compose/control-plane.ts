@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Node } from '../api/endpoint.ts';
+import type { CapabilityGate } from '../api/defense/capability.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
@@ -56,6 +57,8 @@ export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
   /** What APISIX's private keys are encrypted with; absent: APISIX reads them in the clear. */
   readonly sslKeyring?: SslKeyring | undefined;
   readonly upstreams: UpstreamRules;
+  /** What becomes of defense that a gateway would not run. Default `refuse`. */
+  readonly capabilityGate?: CapabilityGate;
   /** Default `sole-tenant`. */
   readonly hostlessRoutes?: HostlessRoutes;
   readonly gate: GateOptions;
@@ -183,7 +186,8 @@ const fenceOf =
 const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const { nodeId, store, keys, log, version, clock = systemClock } = options;
   const reserved = [...options.upstreams.reserved];
-  const changes = changeRoom(options, clock, reserved);
+  const committed = (revision: Revision, began_ms: number): void => fleet.committed(revision, began_ms);
+  const changes = { ...changeRoom(options, clock, reserved), committed };
   const cache = new NodeCache(keys);
   const heardAt = (): number | undefined => reflector.status().heard_at;
   const lastKnown =
@@ -234,6 +238,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     ...entropy,
     presence,
     fleet,
+    capabilityGate: options.capabilityGate ?? 'refuse',
     rotation: rotationOf(options, changes),
     gate,
     metrics,

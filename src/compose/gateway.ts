@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { type UpstreamRules, closedTo } from '../domain/upstream-rules.ts';
 import { EngineDefense } from '../gateway/engine-defense.ts';
 import { FleetLimits } from '../gateway/fleet-limits.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { GatewayMetrics } from '../gateway/gateway-metrics.ts';
+import { Reporter } from '../gateway/heartbeat.ts';
 import { openMetricsListener } from '../gateway/metrics-listener.ts';
-import { Reflector } from '../reflector/reflector.ts';
-import { type Disposable, DisposeStack, pause } from '../shared/async.ts';
+import { type Picture, Reflector } from '../reflector/reflector.ts';
+import { together } from '../reflector/together.ts';
+import { type Disposable, DisposeStack } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { ControlFetch } from '../shared/control-fetch.ts';
 import type { Log } from '../shared/log.ts';
@@ -28,10 +31,14 @@ export interface StartGatewayOptions {
   readonly keys: Keyspace;
   readonly log: Log;
   readonly clock?: Clock;
-  /** Defense API nodes that should be in reach. */
+  /** Defense API nodes to report to, one at a time. Without any the gateway serves, and nobody sees it. */
   readonly control?: readonly string[] | undefined;
   /** How to speak to them. Default: the global `fetch`. */
   readonly controlFetch?: ControlFetch;
+  /** A gateway's API token, for nodes that want one. */
+  readonly controlToken?: string | undefined;
+  /** What it says it is. */
+  readonly version?: string;
   /** Where to serve Prometheus metrics; nowhere when absent. */
   readonly metrics?: Address | undefined;
   /** Peers (addresses, CIDRs) whose X-Real-IP is believed. Default 127.0.0.1. */
@@ -58,12 +65,30 @@ export interface RunningGateway extends Disposable {
 
 const shown = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
+/** Tells the nodes what this gateway has in force. */
+const reporterOf = (options: StartGatewayOptions, gateway: Gateway): Reporter | undefined => {
+  const { gatewayId, version = '0', log, control = [], controlToken: token } = options;
+  const send = options.controlFetch ?? fetch;
+  if (control.length === 0) return undefined;
+  return new Reporter({
+    ...{ gatewayId, version, log, control, token, send },
+    instance: randomUUID(),
+    plugin: { loaded: true, version },
+    pid: process.pid,
+    applied: () => gateway.applied,
+    state: (directory, id) => gateway.state(directory, id),
+  });
+};
+
+/** A picture that only wants to know that something has changed. */
+const told = (changed: () => void): Picture => ({ replace: changed, apply: changed });
+
 /** How long the start waits for the first listing; later ones are served as they come. */
 const FIRST_LISTING_MS = 3_000;
 
 /** Starts an embedded gateway on a store that the caller owns. Disposing drains it. */
 export const startGateway = async (options: StartGatewayOptions): Promise<RunningGateway> => {
-  const { gatewayId, http, https, store, keys, log, control = [], clock = systemClock } = options;
+  const { gatewayId, http, https, store, keys, log, clock = systemClock } = options;
   const stack = new DisposeStack();
   const { metrics, realIpFrom, trustedProxies, redis } = options;
   const { upstreams = { privateRanges: 'open', reserved: [] } } = options;
@@ -87,7 +112,9 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     clock,
     log,
   });
-  const reflector = new Reflector({ store, prefix: keys.projection, picture: gateway.picture, clock, log });
+  const reporter = reporterOf(options, gateway);
+  const picture = together(() => [gateway.picture, told(() => reporter?.look())]);
+  const reflector = new Reflector({ store, prefix: keys.projection, picture, clock, log });
   try {
     stack.add('fleet limits', () => limits?.dispose());
     limits?.start();
@@ -100,13 +127,8 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector, limits });
     const scraped = metrics ? await openMetricsListener(metrics, measured) : undefined;
     stack.add('metrics', () => scraped?.dispose());
-    const look = new AbortController();
-    const nodes = { urls: control, send: options.controlFetch ?? fetch };
-    const looking = control.length > 0 ? lookForControl(nodes, gatewayId, look.signal, log) : undefined;
-    stack.add('control', async () => {
-      look.abort();
-      await looking;
-    });
+    stack.add('reporter', () => reporter?.dispose());
+    reporter?.start();
     const urls = [
       ...(bound.http ? [`http://${shown(bound.http)}`] : []),
       ...(bound.https ? [`https://${shown(bound.https)}`] : []),
@@ -116,39 +138,5 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
   } catch (error) {
     await stack.dispose();
     throw error;
-  }
-};
-
-const LOOK_MS = 10_000;
-const LOOK_TIMEOUT_MS = 2_000;
-
-/** Says in the log when no control-plane node answers, and when one does again. */
-const lookForControl = async (
-  { urls: control, send }: { urls: readonly string[]; send: ControlFetch },
-  gateway: string,
-  signal: AbortSignal,
-  log: Log,
-): Promise<void> => {
-  let reached: boolean | undefined;
-  while (!signal.aborted) {
-    const answers = await Promise.all(control.map((url) => isAlive(url, send, signal)));
-    const now = answers.includes(true);
-    if (!signal.aborted && now !== reached) {
-      if (now) log.info({ gateway }, 'a control-plane node answers');
-      else log.warn({ gateway, control }, 'no control-plane node answers; the gateway serves what it has');
-      reached = now;
-    }
-    await pause(LOOK_MS, signal);
-  }
-};
-
-const isAlive = async (url: string, send: ControlFetch, signal: AbortSignal): Promise<boolean> => {
-  try {
-    const timeout = AbortSignal.timeout(LOOK_TIMEOUT_MS);
-    const response = await send(`${url}/livez`, { signal: AbortSignal.any([signal, timeout]) });
-    await response.body?.cancel();
-    return response.ok;
-  } catch {
-    return false;
   }
 };

@@ -1,5 +1,6 @@
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { CertificateFacts } from './certificate.ts';
+import { FleetProgress } from './fleet-answer.ts';
 import { ERRORS, type ErrorCode, type Part } from './errors.ts';
 import { DefenseConfig, EffectivePolicy, TenantConfig } from './policy.ts';
 import { Origin } from './principal.ts';
@@ -140,13 +141,18 @@ const changeAnswer = <T extends Record<string, TSchema>>(title: string, fields: 
       ...fields,
       sync_status: Type.String({
         description:
-          '`all_nodes_updated` only after every live node has reported the revision; otherwise on its way.',
+          '`all_nodes_updated` only after every live node has reported the revision, `all_nodes_and_gateways_updated` only after ' +
+          'every gateway that reports has proved it too; `rejected_by_gateways` when some turned it down; otherwise on its way.',
       }),
       version: Type.Optional(Type.Integer()),
       revision: Type.Optional(Type.Integer({ description: 'The store’s revision that carries the change.' })),
       pending: Type.Optional(
-        Type.Array(Type.String(), { description: 'Live nodes that have not reported it yet.' }),
+        Type.Array(Type.String(), {
+          description: 'Live nodes that have not reported it yet; with `?wait=fleet`, also gateways.',
+        }),
       ),
+      fleet: Type.Optional(FleetProgress),
+      warnings: Type.Optional(Type.Array(Type.String())),
       dry_run: Type.Optional(Type.Literal(true)),
       changes: Type.Optional(Type.Unknown({ description: 'With `dry_run`: what would be written.' })),
     },

@@ -76,6 +76,11 @@ export const ERRORS = {
     '以下节点尚未以主密钥 {kid} 加密：{nodes}；没有任何更改',
     'These nodes do not seal with master key {kid} yet: {nodes}. Nothing has changed.',
   ],
+  gateway_lacks_plugin: [
+    409,
+    '以下网关没有加载 cdn_defense，会不加防御地提供服务：{gateways}；没有任何更改',
+    'These gateways have not loaded cdn_defense and would serve without it: {gateways}. Nothing has changed.',
+  ],
   gateway_id_conflict: [
     409,
     '网关标识 {id} 已被另一个后启动的实例使用',

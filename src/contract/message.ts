@@ -18,6 +18,14 @@ const MESSAGES = {
   ],
   token_revoked: ['访问令牌 {id} 已吊销', 'Token {id} has been revoked'],
   keys_rotating: ['正在以主密钥 {id} 重新加密', 'Everything is being sealed anew with master key {id}'],
+  gateway_lacks_plugin: [
+    '以下网关没有加载 cdn_defense，会不加防御地提供服务：{id}',
+    'These gateways have not loaded cdn_defense and serve without it: {id}',
+  ],
+  no_gateway_reports: [
+    '没有网关上报，无法得知网关实际使用的配置',
+    'No gateway reports, so it is not known what gateways serve',
+  ],
   node_refreshed: ['节点 {id} 已重新同步', 'Node {id} has been synchronised anew'],
 } as const;
 

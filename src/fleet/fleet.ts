@@ -234,6 +234,7 @@ export class Fleet implements Disposable {
   /** Where the last of some revisions has got to, and who has turned any of them down. */
   standing(revisions: readonly Revision[]): FleetStanding {
     const revision = Math.max(NO_REVISION, ...revisions) as Revision;
+    const due = this.dueAt(revision);
     const all = this.gateways();
     const wanted: ReadonlySet<number> = new Set(revisions);
     const rejected = all.flatMap((view) => {
@@ -243,7 +244,7 @@ export class Fleet implements Disposable {
     return {
       nodes: this.options.convergence.pending(revision),
       known: all.length,
-      gateways: all.filter((view) => view.revision < revision),
+      gateways: all.filter((view) => view.revision < due),
       rejected,
     };
   }
@@ -256,6 +257,12 @@ export class Fleet implements Disposable {
     };
     await this.news.until(done, timeout_ms);
     return this.standing(revisions);
+  }
+
+  /** What gateways have to prove as of a revision: one that wrote nothing they could read, such as a token, adds nothing. */
+  private dueAt(revision: Revision): Revision {
+    const { complete, position } = this.expectations;
+    return complete && this.watch.reached(revision) ? (Math.min(revision, position) as Revision) : revision;
   }
 
   private quarantine(node: string): Partial<Pick<Progress, 'quarantined' | 'quarantined_total'>> {

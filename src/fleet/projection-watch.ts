@@ -11,7 +11,7 @@ import { jittered, pause } from '../shared/async.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
-import { NO_REVISION, type Stamp } from '../shared/revision.ts';
+import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
 import type { ConfigStore } from '../store/port.ts';
@@ -82,6 +82,11 @@ export class ProjectionWatch implements Picture {
   /** The store that what is expected belongs to; `undefined` before the first listing. */
   get clusterId(): string | undefined {
     return this.at?.clusterId;
+  }
+
+  /** Whether the changes have been told up to a revision. */
+  reached(revision: Revision): boolean {
+    return (this.at?.revision ?? NO_REVISION) >= revision;
   }
 
   replace(_kvs: readonly KeyValue[], stamp: Stamp): void {

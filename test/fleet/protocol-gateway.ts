@@ -9,7 +9,7 @@ import type {
   ReceiptsAnswer,
   Worker,
 } from '../../src/contract/fleet.ts';
-import { type Reply, httpCall } from '../support/http-call.ts';
+import { type CallOptions, type Reply, httpCall } from '../support/http-call.ts';
 
 /** What a worker says of one object. */
 export interface Facts {
@@ -22,6 +22,7 @@ export interface ProtocolGatewayOptions {
   readonly workers?: readonly Worker[];
   readonly kind?: 'apisix' | 'embedded';
   readonly plugin?: boolean;
+  readonly headers?: CallOptions['headers'];
 }
 
 export class ProtocolGateway {
@@ -55,7 +56,10 @@ export class ProtocolGateway {
       hold_ms: 0,
       ...fields,
     };
-    const reply = await httpCall(url, 'POST', '/fleet/heartbeat', { body });
+    const reply = await httpCall(url, 'POST', '/fleet/heartbeat', {
+      body,
+      headers: this.options.headers ?? {},
+    });
     const answer = reply.body as unknown as HeartbeatAnswer;
     if (reply.status === 200) {
       this.proved = answer.proved;
@@ -78,7 +82,10 @@ export class ProtocolGateway {
     receipts: readonly GatewayReceipt[],
   ): Promise<Reply & { answer: ReceiptsAnswer }> {
     const body = { gateway_id: this.id, instance: this.instance, receipts };
-    const reply = await httpCall(url, 'POST', '/fleet/receipts', { body });
+    const reply = await httpCall(url, 'POST', '/fleet/receipts', {
+      body,
+      headers: this.options.headers ?? {},
+    });
     const answer = reply.body as unknown as ReceiptsAnswer;
     if (reply.status === 200) this.proved = answer.proved;
     return { ...reply, answer };

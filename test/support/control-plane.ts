@@ -40,7 +40,10 @@ export type FleetOptions = Partial<
     ControlPlaneOptions,
     'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring' | 'drift'
   > &
-    Pick<ControlPlaneOptions, 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'trustedProxies'>
+    Pick<
+      ControlPlaneOptions,
+      'capabilityGate' | 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'trustedProxies'
+    >
 > & {
   readonly nodes?: number;
   readonly log?: Log;

@@ -7,7 +7,9 @@ import { message } from '../../contract/message.ts';
 import { DefenseConfig, FleetDefenseConfig } from '../../contract/policy.ts';
 import { revision as toRevision } from '../../shared/revision.ts';
 import { endpoint } from '../endpoint.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest, settle } from '../writing.ts';
+import { checkCapability, withWarnings } from './capability.ts';
+import { settle } from '../settle.ts';
+import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
 
 const wording = (message: Wording['message'], id: string): Wording => ({
   message,
@@ -30,6 +32,7 @@ export const applyDefenseEndpoint = endpoint({
   },
   handle: async (call) => {
     const { route_id, defense_config } = call.body;
+    const warnings = defense_config.enabled === false ? [] : checkCapability(call);
     const receipt = await applyDefense(
       call.node.changes,
       changeRequest(call),
@@ -37,7 +40,8 @@ export const applyDefenseEndpoint = endpoint({
       route_id,
       defense_config,
     );
-    return answerChange(call, receipt, wording('defense_applied', route_id), { route_id });
+    const answer = await answerChange(call, receipt, wording('defense_applied', route_id), { route_id });
+    return withWarnings(answer, warnings);
   },
 });
 
@@ -75,25 +79,27 @@ export const updateAllDefenseEndpoint = endpoint({
   handle: async (call) => {
     const { node, tenant_id, language } = call;
     const tenant = tenant_id === '' ? undefined : tenant_id;
+    const { enabled, enabled_defense } = call.body.defense_config;
+    // To switch the defense off is safe anywhere.
+    const warnings = enabled === false || enabled_defense === false ? [] : checkCapability(call);
     const update = await updateAllDefense(
       node.changes,
       changeRequest(call),
       tenant,
       call.body.defense_config,
     );
-    const { dry_run, replayed, ...counts } = update;
+    const { dry_run, replayed, revisions, ...counts } = update;
     const text = message('defense_updated_all', language);
-    if (dry_run) return { status: 200, body: { message: text, ...counts, sync_status: 'dry_run', dry_run } };
+    if (dry_run) {
+      const body = { message: text, ...counts, sync_status: 'dry_run', dry_run };
+      return withWarnings({ status: 200, body }, warnings);
+    }
     // Where nothing had to change, the question left is whether every node has what was there.
     const revision = toRevision(update.revision ?? node.cache.snapshot()?.changed ?? 0);
-    const { status, ...sync } = await settle(call, revision, {
-      underway: 'syncing_to_all_nodes',
-      waits: true,
-    });
-    return {
-      status,
-      body: { message: text, ...counts, ...sync, revision },
-      headers: replayed ? { 'idempotent-replayed': 'true' } : {},
-    };
+    const settling = { underway: 'syncing_to_all_nodes', waits: true } as const;
+    const { status, ...sync } = await settle(call, revision, settling, revisions);
+    const body = { message: text, ...counts, ...sync, revision };
+    const headers: Record<string, string> = replayed ? { 'idempotent-replayed': 'true' } : {};
+    return withWarnings({ status, body, headers }, warnings);
   },
 });

@@ -4,12 +4,12 @@ import type { NodeStanding } from '../../fleet/fleet.ts';
 import { type Node, endpoint } from '../endpoint.ts';
 import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
 
-/** Revisions and times between where something stands and the newest change. */
+/** Revisions and times between where something stands and the newest change that it is to have. */
 const lagOf = (
   node: Node,
+  newest: number | undefined,
   { revision, silent_ms }: { readonly revision: number; readonly silent_ms: number },
 ): Pick<FleetGateway, 'revision' | 'behind' | 'lag_ms' | 'silent_ms' | 'last_seen'> => {
-  const newest = node.fleet.newest();
   const known = isLive(node) && newest !== undefined;
   return {
     revision,
@@ -25,7 +25,8 @@ const nodeView = (node: Node, standing: NodeStanding, gateways: readonly Gateway
   return {
     node_id,
     state,
-    ...lagOf(node, standing),
+    // Challenge keys are for gateways: the caches have no part in them.
+    ...lagOf(node, node.cache.snapshot()?.changed, standing),
     version,
     gateways: gateways.filter((gateway) => gateway.node_id === node_id).length,
     quarantined: quarantined.map(({ key, revision, reason }) => ({ key, revision, reason })),
@@ -43,7 +44,7 @@ const gatewayView = (node: Node, view: GatewayView): FleetGateway => {
     workers,
     node_id,
     state,
-    ...lagOf(node, view),
+    ...lagOf(node, node.fleet.newest(), view),
     rejected: rejected.map(({ directory, id, revision, reason, live }) => ({
       directory,
       id,

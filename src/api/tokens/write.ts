@@ -4,7 +4,8 @@ import { TokenIssued, TokenRevoked } from '../../contract/answer.ts';
 import { message } from '../../contract/message.ts';
 import { TokenId, TokenSpec } from '../../contract/token.ts';
 import { endpoint } from '../endpoint.ts';
-import { authorOf, settle } from '../writing.ts';
+import { settle } from '../settle.ts';
+import { authorOf } from '../writing.ts';
 import { tokenView } from './view.ts';
 
 /** A token that is shown once can't be shown again to a repeated request, so these take no idempotency key. */
