@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,6 +15,8 @@ import { type TestCertificate, makeCertificate } from '../support/certificates.t
 import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
 import { type Reply, httpCall, rawCall } from '../support/http-call.ts';
 import { Workplace } from '../support/lockstep.ts';
+import { startRedis } from '../support/redis.ts';
+import { Subscriber } from '../support/subscriber.ts';
 import { filesIn, holds, needlesOf } from './canary.ts';
 
 const TENANT = 'acme';
@@ -133,6 +136,22 @@ const handshakes = (url: string): Promise<boolean> =>
     socket.once('error', () => end(false));
   });
 
+/** Listens to every stream that the API describes, until the node ends. */
+const openStreams = async (node: string): Promise<{ path: string; heard: () => string }[]> => {
+  const { paths } = (await httpCall(node, 'GET', '/openapi.json')).body;
+  return Object.keys(paths)
+    .filter((path) => path.endsWith('/stream'))
+    .map((path) => {
+      let text = '';
+      const call = get(`${node}${path}`, (stream) => {
+        stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        stream.on('error', () => {});
+      });
+      call.on('error', () => {});
+      return { path, heard: () => text };
+    });
+};
+
 const expectNowhere = (pieces: readonly (readonly [where: string, what: Buffer | string])[]): void => {
   for (const [where, what] of pieces) expect(holds(what, needles), where).toBe(false);
 };
@@ -186,12 +205,27 @@ describe('on etcd', () => {
     const keyring = join(place.directory, 'ssl-keyring');
     await writeFile(keyring, `${ENTRY}\n`, { mode: 0o600 });
     const encrypting = ['--apisix-ssl-keyring-file', keyring, '--log-level', 'debug'];
+    await using redis = await startRedis();
+    const subscriber = await Subscriber.on(redis);
     const serve = (id: string) =>
-      place.serve(id, etcd.endpoints, [...encrypting, '--data-dir', join(place.directory, `known-${id}`)]);
+      place.serve(id, etcd.endpoints, [
+        ...[...encrypting, '--data-dir', join(place.directory, `known-${id}`)],
+        ...['--redis', redis.url],
+      ]);
     const [one, two] = [await serve('node-1'), await serve('node-2')];
     const gateway = await place.gateway('gateway-1', etcd.endpoints, encrypting);
+    const streams = await openStreams(one.url);
     const replies = await doEverything([one.url, two.url]);
     await expect.poll(() => handshakes(gateway.https), { timeout: 10_000 }).toBe(true);
+    const published = () => subscriber.events.filter(({ key }) => key.endsWith(`/ssl/${ID}`));
+    await expect
+      .poll(() =>
+        published()
+          .map(({ action }) => action)
+          .slice(-2),
+      )
+      .toEqual(['delete', 'create']);
+    subscriber.close();
     await one.process.drain();
     const saved = await snapshot();
     const data = await filesIn(etcd.members[0]?.dataDirectory ?? '');
@@ -199,6 +233,8 @@ describe('on etcd', () => {
     expectNowhere([['snapshot', saved]]);
     expectNowhere([...data, ...files].map(({ path, bytes }) => [path, bytes]));
     expectNowhere(replies.map(({ text, headers }, i) => [`answer ${i}`, text + JSON.stringify(headers)]));
+    expectNowhere(subscriber.texts.map((text, i) => [`event ${i}`, text]));
+    expectNowhere(streams.map(({ path, heard }) => [path, heard()]));
     expect(files.some(({ path }) => path.endsWith('last-known.json'))).toBe(true);
     const line = Buffer.from(canary.cert.split('\n')[3] ?? '');
     expect(saved.includes(line)).toBe(true);
