@@ -46,5 +46,5 @@ const shown = (path: readonly string[], value: unknown, open: ReadonlySet<string
   }
   // What is no object has no members to tell apart.
   if (open && member === undefined) return REDACTED;
-  return cutText(path.reduceRight((part, name) => redacted(name, part), value));
+  return cutText(path.reduceRight((part, name) => redacted(name, part), redacted('', value)));
 };
