@@ -20,7 +20,7 @@ import { Counters } from './counters.ts';
 import { answerOf, unjudged } from './defense-answer.ts';
 import { checkDefenseObject } from './defense-check.ts';
 import type { Defense, DefenseRequest, Verdict } from './defense.ts';
-import { engineHost } from './engine-host.ts';
+import { engineHost, unshared } from './engine-host.ts';
 import type { FleetCounters } from './fleet-counters.ts';
 import { PolicyCache } from './policy-cache.ts';
 
@@ -75,7 +75,8 @@ export class EngineDefense implements Defense {
 
   /** @throws RangeError for a trusted proxy that is neither an address nor a CIDR */
   constructor({ clock, log, trustedProxies = [], maxCounters, fleetCounters }: EngineDefenseOptions) {
-    this.host = engineHost(clock, new Counters(clock, maxCounters), fleetCounters);
+    const counters = new Counters(clock, maxCounters);
+    this.host = engineHost(clock, counters, fleetCounters ?? unshared(counters, log));
     this.page = compilePage(this.host);
     this.trusted = readProxies(trustedProxies);
     this.log = log;

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Host } from '../engine/engine.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
 import type { Counters } from './counters.ts';
 import type { FleetCounters } from './fleet-counters.ts';
 
@@ -25,18 +26,24 @@ const BEYOND_ASCII = /[^\x00-\x7f]/;
 const lower = (text: string): string =>
   BEYOND_ASCII.test(text) ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()) : text.toLowerCase();
 
-/** Counts of scope `fleet` without anybody to share them with: each gateway grants the whole limit. */
-const unshared = (counters: Counters): Pick<FleetCounters, 'get' | 'add'> => ({
-  get: (key) => counters.get(`fleet ${key}`),
-  add: (key, delta, ttl_s) => counters.add(`fleet ${key}`, delta, ttl_s),
-});
+type Shared = Pick<FleetCounters, 'get' | 'add'>;
+
+/** Counts of scope `fleet` without anybody to share them with. Says so when the first is counted. */
+export const unshared = (counters: Counters, log: Log): Shared => {
+  let said = false;
+  return {
+    get: (key) => counters.get(`fleet ${key}`),
+    add: (key, delta, ttl_s) => {
+      if (!said)
+        log.warn({}, 'a limit of scope fleet is granted by each gateway: this one was given no Redis');
+      said = true;
+      return counters.add(`fleet ${key}`, delta, ttl_s);
+    },
+  };
+};
 
 /** What the engine needs of Node. */
-export const engineHost = (
-  clock: Clock,
-  counters: Counters,
-  fleet: Pick<FleetCounters, 'get' | 'add'> = unshared(counters),
-): Host => ({
+export const engineHost = (clock: Clock, counters: Counters, fleet: Shared): Host => ({
   now: () => Math.floor(clock.now()),
   hmac_sha256: (key, message) => createHmac('sha256', bytes(key)).update(bytes(message)).digest('hex'),
   sha256: (message) => createHash('sha256').update(bytes(message)).digest('hex'),

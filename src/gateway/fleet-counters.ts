@@ -31,8 +31,6 @@ const MENDING_MS = 5_000;
 
 export interface FleetCountersOptions {
   readonly clock: Clock;
-  /** Most keys whose counts are kept. */
-  readonly maxKeys?: number | undefined;
   readonly maxWanted?: number;
 }
 
@@ -50,10 +48,10 @@ export class FleetCounters {
   private leftOut = false;
   private mended_ms = 0;
 
-  constructor({ clock, maxKeys, maxWanted = MAX_WANTED }: FleetCountersOptions) {
+  constructor({ clock, maxWanted = MAX_WANTED }: FleetCountersOptions) {
     this.clock = clock;
-    this.own = new Counters(clock, maxKeys);
-    this.others = new Counters(clock, maxKeys);
+    this.own = new Counters(clock);
+    this.others = new Counters(clock);
     this.maxWanted = maxWanted;
   }
 

@@ -205,5 +205,7 @@ describe.skipIf(unpackedNginx() === undefined)('limits that nginx shares through
     }
     expect(await redis.ask(['KEYS', 'lockstep:rl:?????*'])).toHaveLength(2);
     expect(await alone.limits()).toBeUndefined();
+    expect(alone.errors()).toContain('granted by each gateway');
+    expect(one.errors()).not.toContain('granted by each gateway');
   });
 });

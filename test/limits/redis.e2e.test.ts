@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FleetLimits } from '../../src/gateway/fleet-limits.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -15,8 +16,8 @@ describe('limits shared through Redis', () => {
   const lines: string[] = [];
   const log: Log = {
     ...silentLog,
-    info: (_, message) => lines.push(message),
-    warn: (_, message) => lines.push(message),
+    info: (fields, message) => lines.push(`${inspect(fields, { depth: 9 })} ${message}`),
+    warn: (fields, message) => lines.push(`${inspect(fields, { depth: 9 })} ${message}`),
   };
   beforeEach(() => {
     lines.length = 0;
@@ -161,6 +162,8 @@ describe('limits shared through Redis', () => {
     const two = gateway(address);
     await counted(two, 4);
     expect([wrong.counters.get(KEY), stranger.counters.get(KEY)]).toEqual([0, 0]);
+    expect(lines.join()).toMatch(/WRONGPASS/);
+    expect(lines.join()).not.toMatch(/a secret|a guess/);
   });
 
   it('need few rights', async () => {

@@ -69,6 +69,15 @@ end
 
 _M.sha256 = sha256
 
+local said = false
+
+local function say_unshared()
+  if not said then
+    said = true
+    ngx.log(ngx.WARN, "cdn_defense: a limit of scope fleet is granted by each gateway: this one was given no Redis")
+  end
+end
+
 --- @param dict a shared dictionary, so that the workers of a node count together
 --- @param fleet counts that the gateways share; without it each grants a limit of scope `fleet` by itself
 function _M.new(dict, fleet)
@@ -87,8 +96,11 @@ function _M.new(dict, fleet)
       return dict:get(scope .. " " .. key) or 0
     end,
     counter_incr = function(scope, key, delta, ttl_s)
-      if fleet and scope == "fleet" then
-        return fleet.add(key, delta, ttl_s)
+      if scope == "fleet" then
+        if fleet then
+          return fleet.add(key, delta, ttl_s)
+        end
+        say_unshared()
       end
       -- A full dictionary evicts; one that cannot even do that must not stop the site.
       return dict:incr(scope .. " " .. key, delta, 0, ttl_s) or 0
