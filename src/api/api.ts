@@ -5,7 +5,9 @@ import { deleteCertificateEndpoint, postCertificate } from './certificates/write
 import { applyDefenseEndpoint, removeDefenseEndpoint, updateAllDefenseEndpoint } from './defense/write.ts';
 import { getDrift } from './drift/read.ts';
 import { postHeartbeat, postReceipts } from './fleet/gateway.ts';
+import { getChange, getChanges } from './changes/read.ts';
 import { getFleet } from './fleet/read.ts';
+import { getFleetStream } from './fleet/stream.ts';
 import { getHistory } from './history/read.ts';
 import { getKeys, postRotate } from './keys/endpoints.ts';
 import { livez, metrics, readyz } from './operations/endpoints.ts';
@@ -41,6 +43,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getDrift,
   getHistory,
   getFleet,
+  getFleetStream,
+  getChanges,
+  getChange,
   postHeartbeat,
   postReceipts,
   listTokens,

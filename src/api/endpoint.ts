@@ -16,6 +16,7 @@ import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
 import type { CapabilityGate } from './defense/capability.ts';
+import type { FleetFeed } from './fleet/feed.ts';
 import type { Gate } from './gate.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -34,6 +35,7 @@ export interface Node {
   readonly presence: Presence;
   readonly fleet: Fleet;
   readonly capabilityGate: CapabilityGate;
+  readonly feed: FleetFeed;
   readonly rewinds: Rewinds;
   /** Absent without a master key. */
   readonly rotation: Rotation | undefined;
@@ -53,6 +55,7 @@ export type Access = 'public' | 'tenant' | 'operator' | 'gateway' | 'metrics';
 
 export interface Answer {
   readonly status: number;
+  /** Sent as JSON; text and streams as they are. */
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -1,9 +1,11 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { DRIFT_KINDS } from '../contract/drift.ts';
+import { FLEET_STATES } from '../contract/fleet.ts';
 import type { DriftLedger } from '../change/drift-keeper.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import type { Rewinds } from '../fleet/rewinds.ts';
 import type { NodeCache } from '../reflector/cache.ts';
 import type { Reflector } from '../reflector/reflector.ts';
@@ -17,6 +19,7 @@ export interface MetricsSources {
   readonly cacheCheck: CacheCheck;
   readonly drift: DriftLedger;
   readonly publisher: EventPublisher | undefined;
+  readonly fleet: Fleet;
 }
 
 type Reading = [name: string, help: string, read: () => number];
@@ -84,6 +87,7 @@ export class Metrics {
     );
     gauge('lockstep_reflector_listings', 'Full listings since the start', () => reflector.status().listings);
     this.entropyGauges(sources);
+    this.fleetMetrics(sources.fleet);
     gauge(
       'lockstep_quarantined_records',
       'Stored values that can not be used',
@@ -146,6 +150,32 @@ export class Metrics {
       registers,
       collect() {
         for (const found of DRIFT_KINDS) this.set({ found }, drift.left(found));
+      },
+    });
+  }
+
+  /** Who has what, and how long changes took to get there. */
+  private fleetMetrics(fleet: Fleet): void {
+    const registers = [this.registry];
+    const applied = new Histogram({
+      name: 'lockstep_change_applied_seconds',
+      help: 'From a change, as this node made or heard it, to the receipt of each node, and of each gateway that this node hears',
+      labelNames: ['by', 'state'],
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    });
+    fleet.ledger.subscribe({
+      node: ({ latency_ms }) => applied.observe({ by: 'node', state: 'applied' }, latency_ms / 1_000),
+      gateway: ({ latency_ms, state }) => applied.observe({ by: 'gateway', state }, latency_ms / 1_000),
+    });
+    new Gauge({
+      name: 'lockstep_fleet_gateways',
+      help: 'Known gateways of the whole fleet, by state',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const state of FLEET_STATES) this.set({ state }, 0);
+        for (const { state } of fleet.gateways()) this.inc({ state });
       },
     });
   }

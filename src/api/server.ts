@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { TSchema } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ErrorCode, Refusal, pointerStep } from '../contract/errors.ts';
@@ -147,7 +147,8 @@ const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definiti
       const answer = await definition.handle(callOf(node, request, by, () => goneOf(reply)));
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();
-      if (typeof answer.body !== 'string') void reply.type('application/json; charset=utf-8');
+      const asIs = typeof answer.body === 'string' || answer.body instanceof Readable;
+      if (!asIs) void reply.type('application/json; charset=utf-8');
       return reply.send(answer.body);
     },
   });

@@ -29,8 +29,12 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'show which master keys are in use, and seal everything anew with a new one',
     load: async () => (await import('./keys.ts')).keys,
   },
+  wait: {
+    summary: 'wait until every node and every gateway has a change',
+    load: async () => (await import('./wait.ts')).wait,
+  },
   status: {
-    summary: 'show what a node has, and which nodes have not got the newest change',
+    summary: 'show what nodes and gateways have, and which have not got the newest change',
     load: async () => (await import('./status.ts')).status,
   },
 };

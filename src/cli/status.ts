@@ -1,24 +1,16 @@
-import { ProblemError, UnreachableError } from '../client/client.ts';
+import { type Client, ProblemError, UnreachableError } from '../client/client.ts';
 import type { SyncStatus } from '../contract/answer.ts';
+import type { FleetAnswer, FleetGateway } from '../contract/fleet-answer.ts';
 import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
 import { helpOf, readSettings } from './settings.ts';
+import { table } from './table.ts';
 
-const render = (status: SyncStatus): string => {
+const behindText = (behind: number | null): string =>
+  behind === null ? 'unknown' : behind === 0 ? 'has everything' : `behind by ${behind}`;
+
+const renderNode = (status: SyncStatus): string[] => {
   const { sync_status: cached, nodes, quarantined, repaired } = status;
-  const rows = nodes.map(({ node_id, revision, behind, reported_at }) => [
-    node_id,
-    String(revision),
-    behind === null ? 'unknown' : behind === 0 ? 'has everything' : `behind by ${behind}`,
-    reported_at,
-  ]);
-  const head = ['NODE', 'REVISION', 'STATE', 'REPORTED'];
-  const width = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, i) => cell.padEnd(width[i] ?? 0))
-      .join('  ')
-      .trimEnd();
   const store = status.etcd_connected ? 'connected' : `not heard for ${status.age_ms} ms; reads are stale`;
   return [
     `${status.node_id}: ${status.state}, revision ${status.revision} of cluster ${status.cluster_id}`,
@@ -31,20 +23,66 @@ const render = (status: SyncStatus): string => {
       ? [`repaired here: ${repaired.length}, last ${repaired.at(-1)?.directory}/${repaired.at(-1)?.id}`]
       : []),
     '',
-    line(head),
-    ...rows.map(line),
-  ].join('\n');
+    table(
+      ['NODE', 'REVISION', 'STATE', 'REPORTED'],
+      nodes.map(({ node_id, revision, behind, reported_at }) => [
+        node_id,
+        String(revision),
+        behindText(behind),
+        reported_at,
+      ]),
+    ),
+  ];
 };
 
-/** Exit code 0: every live node has every change. 1: some have not. 2: nobody answered. */
+const pluginText = ({ plugin }: FleetGateway): string =>
+  plugin.loaded ? `cdn_defense ${plugin.version ?? ''}`.trimEnd() : 'no cdn_defense';
+
+const renderGateways = ({ gateways }: FleetAnswer): string[] => {
+  if (gateways.length === 0) return ['', 'No gateway reports: nothing is known of what gateways serve.'];
+  const rows = gateways.map((gateway) => [
+    gateway.gateway_id,
+    gateway.kind,
+    String(gateway.revision),
+    gateway.state,
+    behindText(gateway.behind),
+    gateway.node_id,
+    pluginText(gateway),
+  ]);
+  const turnedDown = gateways.flatMap(({ gateway_id, rejected }) =>
+    rejected.map(({ directory, id, reason }) => `${gateway_id} rejects ${directory}/${id}: ${reason}`),
+  );
+  return [
+    '',
+    table(['GATEWAY', 'KIND', 'REVISION', 'STATE', '', 'HEARD BY', 'PLUGIN'], rows),
+    ...(turnedDown.length > 0 ? ['', ...turnedDown] : []),
+  ];
+};
+
+/** Only operators see the gateways; whoever may not is shown what they may see. */
+const fleetOf = async (client: Client): Promise<FleetAnswer | undefined> => {
+  try {
+    return await client.fleet();
+  } catch (error) {
+    if (error instanceof ProblemError && error.problem.code === 'forbidden') return undefined;
+    throw error;
+  }
+};
+
+/** Exit code 0: every live node and every known gateway has every change. 1: some have not. 2: nobody answered. */
 export const status: Command = {
-  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(clientSettings)}`,
+  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node and every known gateway has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(clientSettings)}`,
   run: async (argv, env) => {
     const client = clientOf(readSettings(clientSettings, argv, env));
     try {
       const answer = await client.syncStatus();
-      process.stdout.write(`${render(answer)}\n`);
-      return answer.etcd_connected && answer.nodes.every(({ behind }) => behind === 0) ? 0 : 1;
+      const fleet = await fleetOf(client);
+      const lines = [...renderNode(answer), ...(fleet ? renderGateways(fleet) : [])];
+      process.stdout.write(`${lines.join('\n')}\n`);
+      const synced =
+        answer.nodes.every(({ behind }) => behind === 0) &&
+        (fleet?.gateways ?? []).every(({ state }) => state === 'synced');
+      return answer.etcd_connected && synced ? 0 : 1;
     } catch (error) {
       if (!(error instanceof ProblemError) && !(error instanceof UnreachableError)) throw error;
       process.stderr.write(`lockstep: ${error.message}\n`);

@@ -20,6 +20,14 @@ export const port = (value: string): number => {
   return number;
 };
 
+/** A whole number of milliseconds, at most a day. */
+export const milliseconds = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d{1,8}$/.test(value) || number > 86_400_000)
+    throw new Error(`${value} is not a number of milliseconds`);
+  return number;
+};
+
 export const ports = (value: string): number[] => value.split(',').map(port);
 
 /** A whole number in these bounds. */

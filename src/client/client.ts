@@ -1,5 +1,7 @@
 import type { SyncStatus } from '../contract/answer.ts';
+import type { ChangeWithReceipts } from '../contract/changes.ts';
 import type { ErrorCode } from '../contract/errors.ts';
+import type { FleetAnswer } from '../contract/fleet-answer.ts';
 import type { KeysRotated, KeysStatus } from '../contract/keys.ts';
 import type { ControlFetch } from '../shared/control-fetch.ts';
 
@@ -58,6 +60,16 @@ export class Client {
   /** @throws ProblemError | UnreachableError */
   syncStatus(): Promise<SyncStatus> {
     return this.call<SyncStatus>('GET', '/sync-status');
+  }
+
+  /** Every node and gateway. @throws ProblemError | UnreachableError */
+  fleet(): Promise<FleetAnswer> {
+    return this.call<FleetAnswer>('GET', '/fleet');
+  }
+
+  /** One change with its receipts. @throws ProblemError | UnreachableError */
+  change(revision: number): Promise<ChangeWithReceipts> {
+    return this.call<ChangeWithReceipts>('GET', `/changes/${revision}`);
   }
 
   /** @param count read and count everything that is sealed. @throws ProblemError | UnreachableError */

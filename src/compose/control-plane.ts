@@ -41,7 +41,7 @@ import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 import { driftKeeper } from './drift.ts';
 import { eventLeader, eventPublisher } from './events.ts';
-import { fleetOf } from './fleet.ts';
+import { feedOf, fleetOf } from './fleet.ts';
 import { type TlsPaths, openTls } from './tls-files.ts';
 
 export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
@@ -221,12 +221,13 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
   const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
   const fleet: Fleet = fleetOf(about, reflector, fence);
+  const feed = feedOf(own.instance, () => node);
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
   const publisher = eventPublisher(options, clock);
   const entropy = { rewinds, cacheCheck, drift, publisher };
-  const metrics = new Metrics({ nodeId, cache, reflector, convergence, ...entropy });
+  const metrics = new Metrics({ nodeId, cache, reflector, convergence, fleet, ...entropy });
   const gate = new Gate(options.gate, { room: changes, cache });
   const node: Node = {
     nodeId,
@@ -239,6 +240,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
     presence,
     fleet,
     capabilityGate: options.capabilityGate ?? 'refuse',
+    feed,
     rotation: rotationOf(options, changes),
     gate,
     metrics,
@@ -292,6 +294,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
     stack.add('heartbeats', () => fleet.releaseHeartbeats());
+    stack.add('fleet feed', () => node.feed.dispose());
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;

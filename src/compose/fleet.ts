@@ -1,3 +1,6 @@
+import type { Node } from '../api/endpoint.ts';
+import { FleetFeed } from '../api/fleet/feed.ts';
+import { fleetAnswer } from '../api/fleet/read.ts';
 import { isLive } from '../api/reading.ts';
 import { Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import type { Reflector } from '../reflector/reflector.ts';
@@ -17,4 +20,15 @@ export const fleetOf = (
       if (await reflector.reached(await writeFence(), timeout_ms)) return;
       throw new StoreUnavailableError('the watch did not bring the fence in time');
     },
+  });
+
+/** @param node the node whose fleet it shows, once it is put together */
+export const feedOf = (instance: string, node: () => Node): FleetFeed =>
+  new FleetFeed({
+    instance,
+    read: () => {
+      const snapshot = node().cache.snapshot();
+      return snapshot && fleetAnswer(node(), snapshot);
+    },
+    subscribe: (listener) => node().fleet.news.subscribe(listener),
   });

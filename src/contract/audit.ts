@@ -20,7 +20,7 @@ const AuditEdit = Type.Object(
   { title: 'AuditEdit' },
 );
 
-const AuditEntry = Type.Object(
+export const AuditEntry = Type.Object(
   {
     revision: Type.Integer({ description: 'The store’s revision that carries the change.' }),
     at: Type.String({ description: 'ISO 8601, by the clock of the node that took it.' }),

@@ -48,6 +48,7 @@ export const ERRORS = {
   certificate_not_found: [404, '证书 {id} 不存在', 'The certificate {id} does not exist.'],
   defense_not_applied: [404, '路由 {id} 没有启用防御插件', 'The route {id} has no defense plugin.'],
   history_not_found: [404, '没有 {kind}/{id} 的历史记录', 'There is no history of {kind}/{id}.'],
+  change_not_found: [404, '没有版本 {revision} 的变更记录', 'There is no change of revision {revision}.'],
   token_not_found: [404, '访问令牌 {id} 不存在', 'There is no access token {id}.'],
   gateway_not_found: [
     404,

@@ -43,7 +43,7 @@ const QuarantinedView = Type.Object(
   { title: 'QuarantinedRecord' },
 );
 
-const FleetNode = Type.Object(
+export const FleetNode = Type.Object(
   {
     node_id: Type.String(),
     state: State,
@@ -57,7 +57,7 @@ const FleetNode = Type.Object(
 );
 export type FleetNode = Static<typeof FleetNode>;
 
-const FleetGateway = Type.Object(
+export const FleetGateway = Type.Object(
   {
     gateway_id: Type.String(),
     kind: Type.Union(GATEWAY_KINDS.map((kind) => Type.Literal(kind))),

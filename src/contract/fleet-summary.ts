@@ -63,6 +63,8 @@ const ChangeTimes = Type.Object({
   p50_ms: Type.Number(),
   p99_ms: Type.Number(),
   max_ms: Type.Number(),
+  /** Gateway and time, where they are few. */
+  each: Type.Optional(Type.Array(Type.Tuple([Type.String(), Type.Number()]))),
 });
 export type ChangeTimes = Static<typeof ChangeTimes>;
 

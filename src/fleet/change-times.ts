@@ -3,6 +3,8 @@ import type { ChangeTimes } from '../contract/fleet-summary.ts';
 
 /** Changes that are told of. */
 const KEPT = 8;
+/** Up to so many gateways are told of one by one. */
+const EACH_MAX = 32;
 
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? 0;
@@ -10,15 +12,15 @@ const quantile = (sorted: readonly number[], q: number): number =>
 const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 export class RecentChanges {
-  private readonly times = new Map<number, number[]>();
+  private readonly times = new Map<number, [gateway_id: string, ms: number][]>();
   private listed: readonly ChangeTimes[] | undefined;
 
   /** A gateway has proved a change. */
-  add(revision: number, latency_ms: number): void {
+  add(revision: number, gateway_id: string, latency_ms: number): void {
     this.listed = undefined;
     const known = this.times.get(revision);
-    if (known) known.push(latency_ms);
-    else this.times.set(revision, [latency_ms]);
+    if (known) known.push([gateway_id, rounded(latency_ms)]);
+    else this.times.set(revision, [[gateway_id, rounded(latency_ms)]]);
     if (this.times.size > KEPT) this.times.delete(Math.min(...this.times.keys()));
   }
 
@@ -31,14 +33,15 @@ export class RecentChanges {
   list(): readonly ChangeTimes[] {
     this.listed ??= [...this.times]
       .sort(([a], [b]) => a - b)
-      .map(([revision, latencies]) => {
-        const sorted = [...latencies].sort((a, b) => a - b);
+      .map(([revision, each]) => {
+        const sorted = each.map(([, ms]) => ms).sort((a, b) => a - b);
         return {
           revision,
           gateways: sorted.length,
-          p50_ms: rounded(quantile(sorted, 0.5)),
-          p99_ms: rounded(quantile(sorted, 0.99)),
-          max_ms: rounded(sorted.at(-1) ?? 0),
+          p50_ms: quantile(sorted, 0.5),
+          p99_ms: quantile(sorted, 0.99),
+          max_ms: sorted.at(-1) ?? 0,
+          ...(each.length > EACH_MAX ? {} : { each }),
         };
       });
     return this.listed;

@@ -19,6 +19,7 @@ import type { Convergence } from './convergence.ts';
 import { Expectations } from './expectations.ts';
 import { type GatewayView, latest, viewOfSession, viewOfTold } from './gateway-view.ts';
 import { Gateways, type HeardElsewhere } from './gateways.ts';
+import { Ledger } from './ledger.ts';
 import { News } from './news.ts';
 import { ProjectionWatch } from './projection-watch.ts';
 import type { ProvingListener } from './proving.ts';
@@ -71,8 +72,11 @@ export interface FleetStanding {
 export class Fleet implements Disposable {
   /** To be fed by a reflector on the source prefix. */
   readonly picture: Picture;
+  /** Of each of the last changes: who had it, and after how long. */
+  readonly ledger: Ledger;
+  /** Told of whenever anything about the fleet has changed. */
+  readonly news = new News();
   private readonly options: FleetOptions;
-  private readonly news = new News();
   private readonly arrivals = new Arrivals();
   private readonly recent = new RecentChanges();
   private readonly expectations: Expectations;
@@ -107,10 +111,12 @@ export class Fleet implements Disposable {
       },
     });
     this.heard.proving.subscribe({
-      advance: ({ changes }) => {
-        for (const { revision, latency_ms } of changes) this.recent.add(revision, latency_ms);
+      advance: ({ gateway_id, changes }) => {
+        for (const { revision, latency_ms } of changes) this.recent.add(revision, gateway_id, latency_ms);
       },
     });
+    this.ledger = new Ledger({ nodeId, arrivals, clock });
+    this.heard.proving.subscribe(this.ledger.proving);
     this.summaries = new Summaries({
       keys,
       clock,
@@ -135,6 +141,7 @@ export class Fleet implements Disposable {
 
   start(): void {
     this.unsubscribe = this.options.cache.subscribe(() => {
+      this.ledger.reports(this.options.convergence.nodes());
       if ((this.options.cache.snapshot()?.quarantined.size ?? 0) > 0) this.publisher.changed('progress');
       this.news.tell();
     });
@@ -231,11 +238,13 @@ export class Fleet implements Disposable {
       : undefined;
   }
 
-  /** Where the last of some revisions has got to, and who has turned any of them down. */
-  standing(revisions: readonly Revision[]): FleetStanding {
+  /**
+   * Where the last of some revisions has got to, and who has turned any of them down.
+   * @param all for asking after many, `gateways()` of this moment
+   */
+  standing(revisions: readonly Revision[], all: readonly GatewayView[] = this.gateways()): FleetStanding {
     const revision = Math.max(NO_REVISION, ...revisions) as Revision;
     const due = this.dueAt(revision);
-    const all = this.gateways();
     const wanted: ReadonlySet<number> = new Set(revisions);
     const rejected = all.flatMap((view) => {
       const objects = view.rejected.filter((object) => wanted.has(object.revision));
@@ -274,6 +283,7 @@ export class Fleet implements Disposable {
   private startOver(): void {
     const others = [...this.summaries.told(this.options.instance)].filter(({ kind }) => kind === 'apisix');
     this.recent.reset();
+    this.ledger.reset();
     this.heard.startOver(others.map(({ instance }) => instance));
   }
 
@@ -285,6 +295,10 @@ export class Fleet implements Disposable {
           this.heard.handOver(session.id);
         }
       }
+    }
+    for (const { node_id } of this.options.convergence.nodes()) {
+      const changes = this.summaries.progress(node_id)?.changes;
+      if (changes && node_id !== this.options.nodeId) this.ledger.told(node_id, changes);
     }
     this.news.tell();
   }

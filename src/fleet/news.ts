@@ -8,16 +8,24 @@ interface Waiter {
 
 export class News {
   private readonly waiters = new Set<Waiter>();
+  private readonly listeners = new Set<() => void>();
   private looking = false;
 
   /** Something has changed. */
   tell(): void {
-    if (this.looking || this.waiters.size === 0) return;
+    if (this.looking || this.waiters.size + this.listeners.size === 0) return;
     this.looking = true;
     setImmediate(() => {
       this.looking = false;
+      for (const listener of this.listeners) listener();
       for (const waiter of this.waiters) if (waiter.done()) waiter.wake();
     });
+  }
+
+  /** Calls `listener` once per turn in which something has changed. @returns unsubscribe */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Resolves true as soon as the condition holds, false when it does not within `timeout_ms`. */

@@ -24,6 +24,8 @@ export interface World {
   unused(): string;
   /** The id of an API token that may be spent. */
   token(): Promise<string>;
+  /** The revision of a change. */
+  change(): Promise<number>;
   /** A gateway that a node hears. */
   gateway(): Promise<{ readonly gateway_id: string; readonly instance: string }>;
 }
@@ -89,6 +91,8 @@ const SAMPLES: Readonly<Record<string, Sampler>> = {
   'POST /fleet/receipts': async (_, world) => [
     { path: '/fleet/receipts', body: { ...(await world.gateway()), receipts: [] } },
   ],
+  'GET /fleet/stream': () => [{ path: '/fleet/stream?max_ms=0' }],
+  'GET /changes/:revision': async (_, world) => [{ path: `/changes/${await world.change()}` }],
   'POST /sync/refresh': () => [{ path: '/sync/refresh' }],
   'GET /history/:kind/:id': (names) => [
     { path: `/history/config/${names.tenant}` },

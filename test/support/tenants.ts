@@ -59,6 +59,14 @@ export const worldOf = async (fleet: Fleet): Promise<World> => {
     certificate,
     unused,
     token: async () => (await issueToken(fleet, { role: 'viewer', tenants: [OF_A.tenant] })).id,
+    change: async () => {
+      const reply = await fleet.call('PATCH', '/global-config/tenant', {
+        ...bearer(ROOT_TOKEN),
+        tenant: OF_A.tenant,
+        body: { config: { threat_threshold: 40 + (count++ % 20) } },
+      });
+      return reply.body.revision;
+    },
     gateway: async () => {
       const gateway_id = unused();
       await fleet.call('POST', '/fleet/heartbeat', {

@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox';
-import { type LoggedChange, differenceOf, listChanges } from '../../change/change-log.ts';
+import { listChanges } from '../../change/change-log.ts';
 import { AuditList } from '../../contract/audit.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { ACTIONS } from '../../contract/record.ts';
-import { type Node, endpoint } from '../endpoint.ts';
+import { endpoint } from '../endpoint.ts';
 import { ReadQuery } from '../reading.ts';
+import { withRecords, withoutRecords } from './entry.ts';
 
 /** A page with records reads two history entries for each edit. */
 const WITH_RECORDS_MAX = 20;
@@ -59,22 +60,7 @@ export const getAudit = endpoint({
     }
     const entries = records
       ? await Promise.all(changes.map((change) => withRecords(node, change)))
-      : changes.map(withoutWritten);
+      : changes.map(withoutRecords);
     return { status: 200, body: { entries, ...page } };
   },
-});
-
-const withoutWritten = ({ edits, ...change }: LoggedChange): object => ({
-  ...change,
-  edits: edits.map(({ written: _shownWithRecords, ...edit }) => edit),
-});
-
-const withRecords = async (node: Node, { edits, ...change }: LoggedChange): Promise<object> => ({
-  ...change,
-  edits: await Promise.all(
-    edits.map(async ({ written, ...edit }) => ({
-      ...edit,
-      ...(await differenceOf(node.changes, { ...edit, ...(written ? { written } : {}) })),
-    })),
-  ),
 });

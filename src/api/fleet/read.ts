@@ -1,6 +1,7 @@
 import { FleetAnswer, type FleetGateway, type FleetNode } from '../../contract/fleet-answer.ts';
 import type { GatewayView } from '../../fleet/gateway-view.ts';
 import type { NodeStanding } from '../../fleet/fleet.ts';
+import type { Snapshot } from '../../reflector/cache.ts';
 import { type Node, endpoint } from '../endpoint.ts';
 import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
 
@@ -64,17 +65,21 @@ export const getFleet = endpoint({
   summary:
     'Which node and which gateway has applied what, which refused it and why, and which is not reached',
   schemas: { query: ReadQuery, response: { 200: FleetAnswer } },
-  handle: async ({ node, query }) => {
-    const snapshot = await snapshotFor(node, query);
-    const gateways = node.fleet.gateways();
-    const body: FleetAnswer = {
-      node_id: node.nodeId,
-      cluster_id: snapshot.stamp.clusterId,
-      revision: node.fleet.newest() ?? snapshot.changed,
-      etcd_connected: isLive(node),
-      nodes: node.fleet.nodes().map((standing) => nodeView(node, standing, gateways)),
-      gateways: gateways.map((view) => gatewayView(node, view)),
-    };
-    return { status: 200, body };
-  },
+  handle: async ({ node, query }) => ({
+    status: 200,
+    body: fleetAnswer(node, await snapshotFor(node, query)),
+  }),
 });
+
+/** The fleet as it is now, as this node knows it. */
+export const fleetAnswer = (node: Node, { stamp, changed }: Snapshot): FleetAnswer => {
+  const gateways = node.fleet.gateways();
+  return {
+    node_id: node.nodeId,
+    cluster_id: stamp.clusterId,
+    revision: node.fleet.newest() ?? changed,
+    etcd_connected: isLive(node),
+    nodes: node.fleet.nodes().map((standing) => nodeView(node, standing, gateways)),
+    gateways: gateways.map((view) => gatewayView(node, view)),
+  };
+};
