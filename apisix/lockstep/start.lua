@@ -14,7 +14,7 @@ function _M.process(settings, generation)
   if kind == "worker" or kind == "single" then
     Witness.new(board):start()
   end
-  local worker_speaks = settings.agent == "worker" and ngx.worker.id() == 0
+  local worker_speaks = kind == "single" or (settings.agent == "worker" and ngx.worker.id() == 0)
   if worker_speaks or (settings.agent == "privileged" and kind == "privileged agent") then
     Agent.new(settings, board, generation):start()
   end
