@@ -204,10 +204,10 @@ export class NginxGateway {
     return this.processes().filter((pid) => titleOf(pid).startsWith('nginx: worker process\0'));
   }
 
-  /** Signals one worker. */
-  signal(worker: number, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
-    if (!this.workers().includes(worker)) throw new Error(`${worker} is none of the workers`);
-    process.kill(worker, name);
+  /** Signals one of the processes. */
+  signal(pid: number, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+    if (!this.processes().includes(pid)) throw new Error(`${pid} is no process of this gateway`);
+    process.kill(pid, name);
   }
 
   /** The error log so far. */
