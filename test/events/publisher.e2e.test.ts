@@ -31,8 +31,11 @@ let room: ChangeRoom;
 let subscriber: Subscriber;
 let terms: { publisher: EventPublisher; end: () => Promise<void> }[];
 
+/** No more than docs/events.md says that a user needs. */
+const USER = `user publisher reset on >least ~lockstep:events:* &config:update -@all +eval +hmget +hset +publish +ping +select`;
+
 beforeAll(async () => {
-  redis = await startRedis({ password: PASSWORD });
+  redis = await startRedis({ password: PASSWORD, users: [USER] });
 });
 afterAll(async () => {
   await redis[Symbol.asyncDispose]();
@@ -65,7 +68,7 @@ const lead = async (of: ConfigStore = store, fence?: Guard) => {
   const publisher = new EventPublisher({
     store: of,
     keys: KEYS,
-    redis: redis.address,
+    redis: { ...redis.address, username: 'publisher', password: 'least' },
     clock: systemClock,
     log: silentLog,
     random: () => 0,
