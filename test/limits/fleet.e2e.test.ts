@@ -94,9 +94,8 @@ describe.skipIf(unpackedNginx() === undefined)('a fleet that shares its limits',
       const reached_ms = admitted[LIMIT - 1]?.at_ms ?? 0;
       const beyond_ms = (admitted.at(-1)?.at_ms ?? 0) - reached_ms;
       expect(beyond_ms).toBeLessThan(BOUND_MS + SLACK_MS);
-      // No more than came in that time: the rate at which the limit was reached, three times over for bursts.
-      const rate = LIMIT / (reached_ms - (admitted[0]?.at_ms ?? 0));
-      expect(admitted.length - LIMIT).toBeLessThan(3 * rate * (BOUND_MS + SLACK_MS));
+      // Gateways that did not share would admit twice as many again.
+      expect(admitted.length - LIMIT).toBeLessThan(LIMIT / 3);
       overshoots.push(admitted.length - LIMIT);
       lasted.push(Math.round(beyond_ms));
     }

@@ -91,6 +91,20 @@ describe('limits shared through Redis', () => {
     expect(lines.filter((line) => line.endsWith('are shared'))).toHaveLength(4);
   });
 
+  it('stay shared while Redis is slow, and go on meanwhile by what is known', async () => {
+    const redis = await redisWith();
+    const [one, two] = [gateway(redis.address), gateway(redis.address)];
+    add(one, 5);
+    await counted(two, 5);
+    await redis.ask(['CLIENT', 'PAUSE', '900']);
+    for (let i = 0; i < 100; i++) expect(two.counters.add(KEY, 1, TTL_S)).toBe(6 + i);
+    add(one, 7);
+    expect([one.counters.get(KEY), two.counters.get(KEY)]).toEqual([12, 105]);
+    await counted(one, 112);
+    await counted(two, 112);
+    expect(lines.filter((line) => line.includes('not shared'))).toEqual([]);
+  });
+
   it('come together again when Redis was killed and comes back empty', async () => {
     const redis = await redisWith();
     const [one, two, three] = [gateway(redis.address), gateway(redis.address), gateway(redis.address)];
