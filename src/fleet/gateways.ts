@@ -22,7 +22,7 @@ import { type Beginning, LEASE_MS, Session, crewOf, itemOf } from './session.ts'
 /** Each costs a held connection and up to some hundred kilobytes. */
 const GATEWAYS_MAX = 2_000;
 /** How often silence is looked for. */
-const SWEEP_MS = 250;
+const SWEEP_MS = 100;
 /** A burst of changes is asked after together: the more gateways, the longer is waited for company. */
 const PACE_MIN_MS = 5;
 const PACE_PER_GATEWAY_MS = 0.2;
