@@ -1,8 +1,12 @@
+import { turn } from '../shared/async.ts';
 import { NO_REVISION } from '../shared/revision.ts';
 import type { Guard, KeyValue, Transaction } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 import { claimsOf } from './edit.ts';
 import type { StoredRecord, StoredState } from './stored-state.ts';
+
+/** Records looked at before others have their turn. */
+const CHUNK = 200;
 
 /**
  * A claim that does not follow from the records: one left behind by its record keeps a host from everybody, a lost one
@@ -17,14 +21,16 @@ export interface ClaimDrift {
 }
 
 /** The claims of a record that can't be read stay as they are. */
-export const compareClaims = ({ keys }: ChangeRoom, state: StoredState): ClaimDrift[] => {
+export const compareClaims = async ({ keys }: ChangeRoom, state: StoredState): Promise<ClaimDrift[]> => {
   const drifts: ClaimDrift[] = [];
   const wanted = new Set<string>();
   const recordGuard = (key: string): Guard => ({
     key,
     modRevision: state.records.get(key)?.kv.modRevision ?? NO_REVISION,
   });
+  let n = 0;
   for (const record of state.records.values()) {
+    if (++n % CHUNK === 0) await turn();
     for (const { key, value } of claimsWanted(keys, record)) {
       wanted.add(key);
       if (state.claims.has(key)) continue;

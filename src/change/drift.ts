@@ -9,6 +9,7 @@
  */
 import type { Drift, DriftReport, OnDrift } from '../contract/drift.ts';
 import { differencesOf } from '../domain/difference.ts';
+import { turn } from '../shared/async.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
 import { SetDigest } from '../store/digest.ts';
@@ -40,6 +41,9 @@ export interface DriftCheck {
   readonly adopted: number;
 }
 
+/** Records looked at before others have their turn. */
+const CHUNK = 200;
+
 type Finding = Omit<Drift, 'since' | 'repaired_at'>;
 
 /**
@@ -55,7 +59,7 @@ export const checkDrift = async (room: ChangeRoom, options: DriftCheckOptions): 
     ...(await compareRecords(room, state, proven)),
     ...(await deletedRecords(room, state, projection.drifts)),
   ];
-  const claims = compareClaims(room, state);
+  const claims = await compareClaims(room, state);
   const found: Found = { records, projection: projection.drifts, claims };
   const outcome =
     onDrift === 'repair'
@@ -70,7 +74,7 @@ export const checkDrift = async (room: ChangeRoom, options: DriftCheckOptions): 
       cluster_id,
       revision,
       records: state.records.size,
-      digest: { sources: sourceDigest(state), ...projection.digest },
+      digest: { sources: await sourceDigest(state), ...projection.digest },
       drifts: outcome.findings,
     },
     fence,
@@ -84,9 +88,13 @@ interface Found {
   readonly claims: readonly ClaimDrift[];
 }
 
-const sourceDigest = ({ records }: StoredState): string => {
+const sourceDigest = async ({ records }: StoredState): Promise<string> => {
   const digest = new SetDigest();
-  for (const [key, { kv }] of records) digest.add(`${key}\0${kv.modRevision}\0${kv.value}`);
+  let n = 0;
+  for (const [key, { kv }] of records) {
+    digest.add(`${key}\0${kv.modRevision}\0${kv.value}`);
+    if (++n % CHUNK === 0) await turn();
+  }
   return digest.hex();
 };
 

@@ -80,21 +80,19 @@ const unversioned = async (
   if (!decoded.ok) return undefined;
   const { version } = decoded.value;
   const { revision } = state.stamp;
-  const [page, next] = await Promise.all(
-    [version, version + 1].map((each) =>
-      room.store.range({ key: room.keys.history(kind, id, each) }, { revision }),
-    ),
-  );
-  const entry = page?.kvs[0];
+  const read = (which: number, keysOnly: boolean) =>
+    room.store.range({ key: room.keys.history(kind, id, which) }, { revision, keysOnly });
   // One transaction put both.
-  if (entry?.modRevision === kv.modRevision) return undefined;
+  if ((await read(version, true)).kvs[0]?.modRevision === kv.modRevision) return undefined;
+  const [page, next] = await Promise.all([read(version, false), read(version + 1, true)]);
+  const entry = page.kvs[0];
   const said = entry && parseJson(entry.value);
   const same =
     isObject(said) &&
     said['action'] !== 'delete' &&
     isObject(said['record']) &&
     sameJson(withoutSeal(said['record']), withoutSeal({ ...decoded.value }));
-  if (same && next?.kvs.length === 0) return undefined;
+  if (same && next.kvs.length === 0) return undefined;
   const newest = await newestEntry(room, kind, id, revision);
   return { key: kv.key, kind, id, found: 'unversioned', stored: kv, newest };
 };
