@@ -12,7 +12,7 @@ import { GatewayKeys, routeTo } from '../fleet/gateway-keys.ts';
 import { type EtcdCluster, startEtcd } from '../support/etcd.ts';
 import { type RedisServer, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
-import { flood } from './flood.ts';
+import { flood, quantile } from './flood.ts';
 import { settingsOf } from './nginx.ts';
 
 const LIMIT = 600;
@@ -96,7 +96,12 @@ describe.skipIf(APISIX_HOME === undefined && nginxRoot === undefined)('limits th
     await until('noticed', () => apisix.log().includes('are not shared'));
     const answers = await flood([apisix.url], address, (all) => all.length > LIMIT);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(LIMIT);
-    expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(950);
+    expect(
+      quantile(
+        answers.map(({ ms }) => ms),
+        0.99,
+      ),
+    ).toBeLessThan(950);
     redis.thaw();
     await counted(address, LIMIT);
     await until('it says so', () => apisix.log().includes('are shared again'));
