@@ -370,6 +370,28 @@ describe('the fleet', () => {
     ]);
   });
 
+  test('costs the store no write per gateway', async () => {
+    const all = Array.from({ length: 40 }, (_, i) => new ProtocolGateway({ id: `edge-${i}` }));
+    await Promise.all(all.map((one) => one.catchUp(url())));
+    await until('the other node knows', async () =>
+      (await shown(1)).gateways.every(({ state }) => state === 'synced'),
+    );
+    await fleet.quiet();
+    const revision = await setConfig(9);
+    await Promise.all(
+      all.map(async (one) => {
+        const { answer } = await one.heartbeat(url(), { hold_ms: 1_000 });
+        await one.tellAll(url(), answer.prove);
+      }),
+    );
+    await until('the other node knows', async () =>
+      (await shown(1)).gateways.every((view) => view.state === 'synced' && view.revision >= revision),
+    );
+    await fleet.quiet();
+    // Two receipts of nodes, and what was said of forty gateways in some few words.
+    expect((await fleet.revision()) - revision).toBeLessThan(20);
+  });
+
   test('costs the store no writes while nothing happens', async () => {
     const one = await joined();
     await fleet.quiet();
