@@ -30,6 +30,7 @@ const newerEtcd = async (env) => {
 
 const steps = [
   ['checks', () => run('node', ['scripts/check.js', '--static'])],
+  ['known vulnerabilities', () => run('node', ['scripts/audit.js'])],
   ['build', () => run('npm', ['run', '--silent', 'build'])],
   ['all tests', (env) => allTests(env)],
   ['the store on etcd 3.5', (env) => newerEtcd(env)],
