@@ -41,7 +41,14 @@ const FASTIFY_CODES: Record<string, readonly [ErrorCode, Part, pointer: string]>
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'header', '/content-type'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['malformed_request', 'header', '/content-length'],
   FST_ERR_BAD_URL: ['not_found', 'path', ''],
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: ['unsupported_media_type', 'header', '/content-type'],
+  // Whoever asked went away in the middle of asking.
+  ECONNRESET: ['malformed_request', 'body', ''],
 };
+
+/** What serves the documentation's files refuses by status: a path out of their folder, a range, a precondition. */
+const isFileRefusal = ({ statusCode = 500 }: { readonly statusCode?: number }): boolean =>
+  statusCode === 403 || statusCode === 404;
 
 /** Any error as a refusal; one nobody foresaw is `internal`, with nothing of it shown. */
 export const asRefusal = (error: unknown, body_max: number): Refusal => {
@@ -61,6 +68,7 @@ export const asRefusal = (error: unknown, body_max: number): Refusal => {
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new Refusal('body_too_large', { params: { max: body_max } });
   const known = FASTIFY_CODES[code];
+  if (!known && isFileRefusal(error as FastifyError)) return new Refusal('not_found', { in: 'path' });
   if (!known) return new Refusal('internal', { cause: error });
   const [ours, part, pointer] = known;
   return new Refusal(ours, { in: part, pointer });

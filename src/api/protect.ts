@@ -43,12 +43,16 @@ const CORS_HEADERS =
 const CORS_SHOWN =
   'etag, location, retry-after, content-language, x-request-id, x-lockstep-node, x-lockstep-revision, idempotent-replayed';
 
+/** What every answer carries, whatever it says. */
+export const answerHeaders = (tls: boolean): Readonly<Record<string, string>> =>
+  tls ? { ...HEADERS, 'strict-transport-security': HSTS } : HEADERS;
+
 /** Headers on every answer, and the checks that come before anything is read of a request. */
 export const protect = (server: FastifyInstance, protection: Protection): void => {
   const { tls, corsOrigins, ownPagesOnly } = protection;
+  const headers = answerHeaders(tls);
   server.addHook('onRequest', async (request, reply) => {
-    void reply.headers(HEADERS);
-    if (tls) void reply.header('strict-transport-security', HSTS);
+    void reply.headers(headers);
     refuseRepeated(request);
     const { host, origin } = request.headers;
     if (host === undefined && request.raw.httpVersion === '1.1') throw malformed('host');

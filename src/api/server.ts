@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Socket } from 'node:net';
-import { type Duplex, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { TSchema } from '@sinclair/typebox';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { type ErrorCode, Refusal, pointerStep } from '../contract/errors.ts';
+import { Refusal, pointerStep } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
 import { compile } from '../contract/validator.ts';
 import { ENDPOINTS } from './api.ts';
@@ -15,18 +14,13 @@ import type { Call, Endpoint, Node } from './endpoint.ts';
 import { askingOf } from './gate.ts';
 import { parseBody } from './json-body.ts';
 import { type TlsMaterial, createListener } from './listener.ts';
-import { asRefusal, languageOf, problemBody, sendProblem } from './problem.ts';
-import { type Protection, protect } from './protect.ts';
+import { OutsideRequests } from './outside.ts';
+import { asRefusal, languageOf, sendProblem } from './problem.ts';
+import { type Protection, answerHeaders, protect } from './protect.ts';
 import { isKnown } from './reading.ts';
 import { remoteReader } from './remote.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
-
-/** What the HTTP server's own parser refuses, before there is a request. */
-const PARSER_CODES: Record<string, ErrorCode> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-};
 
 export interface ServerOptions extends Partial<Omit<Protection, 'tls'>> {
   /** HTTPS with this; HTTP without. */
@@ -38,6 +32,7 @@ export interface ServerOptions extends Partial<Omit<Protection, 'tls'>> {
 
 /** The Defense API of one node as an HTTP server, not listening yet. */
 export const createServer = async (node: Node, options: ServerOptions = {}): Promise<FastifyInstance> => {
+  const outside = new OutsideRequests();
   const server = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
@@ -47,12 +42,14 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
     logger: false,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    clientErrorHandler: refuseUnparsed,
+    clientErrorHandler: (error, socket) => outside.refuseUnparsed(error, socket),
+    // What has no address that can be read passes by every hook.
     frameworkErrors: (error, request, reply) => {
+      void reply.headers({ ...answerHeaders(options.tls !== undefined), ...namesOf(node, request) });
       void sendProblem(request, reply, asRefusal(error, BODY_BYTES_MAX));
     },
   });
-  answerOutsideRequests(server);
+  outside.watch(server.server);
   const connections = new Connections(options.connectionsMax ?? CONNECTIONS_MAX);
   connections.watch(server.server);
   node.metrics.gauge('lockstep_http_connections', 'Open connections', () => connections.counts.open);
@@ -91,9 +88,15 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
   return server;
 };
 
+/** Which request was answered, by which node. */
+const namesOf = ({ nodeId }: Node, { id }: FastifyRequest): Record<string, string> => ({
+  'x-request-id': id,
+  'x-lockstep-node': nodeId,
+});
+
 const observe = (server: FastifyInstance, node: Node): void => {
   server.addHook('onRequest', async (request, reply) => {
-    void reply.headers({ 'x-request-id': request.id, 'x-lockstep-node': node.nodeId });
+    void reply.headers(namesOf(node, request));
   });
   // A connection that is busy when the node stops would otherwise stay open, idle, behind its last answer.
   let closing = false;
@@ -238,36 +241,4 @@ const unknownAddress = (request: FastifyRequest): Refusal => {
     params: { method: request.method, allowed: allow },
     extra: { allow },
   });
-};
-
-/** Where Node answers by itself, without a body, or drops what it does not expect. */
-const answerOutsideRequests = ({ server }: FastifyInstance): void => {
-  // The size of all headers is bounded; a bound on their number would drop the last ones in silence.
-  server.maxHeadersCount = 0;
-  const unmet = new Refusal('malformed_request', { in: 'header', pointer: '/expect' });
-  server.on('checkExpectation', (request) => refuseAtSocket(request.socket, unmet));
-  server.on('connect', (_, socket) =>
-    refuseAtSocket(socket, new Refusal('malformed_request', { in: 'header' })),
-  );
-};
-
-/** Answers what could not even be parsed as HTTP, then closes. */
-const refuseUnparsed = (error: Error & { code?: string }, socket: Socket): void =>
-  refuseAtSocket(
-    socket,
-    new Refusal(PARSER_CODES[error.code ?? ''] ?? 'malformed_request', { in: 'header' }),
-  );
-
-const refuseAtSocket = (socket: Duplex, refusal: Refusal): void => {
-  if (!socket.writable) return void socket.destroy();
-  const body = JSON.stringify(problemBody(refusal, 'zh', randomUUID()));
-  const head = [
-    `HTTP/1.1 ${refusal.status} Refused`,
-    'Content-Type: application/problem+json; charset=utf-8',
-    'Cache-Control: no-store',
-    'X-Content-Type-Options: nosniff',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 };

@@ -132,6 +132,16 @@ describe('on the wire', () => {
     expect(await fleet.revision()).toBe(before);
   });
 
+  test.each([
+    ['is no HTTP', 'GARBAGE\r\n\r\n'],
+    ['expects what nobody knows', 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n\r\n'],
+    ['wants a tunnel', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('what comes behind a change and %s is not refused in its place', async (_, behind) => {
+    const bytes = Buffer.concat([post([MINE, TYPE, LENGTH]), Buffer.from(behind)]);
+    const reply = await rawCall(fleet.nodes[0]?.url ?? '', bytes);
+    expect(reply).toMatchObject({ status: 200, body: { revision: expect.any(Number) as number } });
+  });
+
   test('the same bytes, well formed, are carried out', async () => {
     const reply = await rawCall(fleet.nodes[0]?.url ?? '', post([MINE, TYPE, LENGTH]));
     expect(reply.status).toBe(200);

@@ -21,12 +21,18 @@ export class LockstepProcess {
     this.logFile = logFile;
   }
 
-  static async start(directory: string, name: string, args: readonly string[]): Promise<LockstepProcess> {
+  /** @param nodeFlags for Node itself */
+  static async start(
+    directory: string,
+    name: string,
+    args: readonly string[],
+    nodeFlags: readonly string[] = [],
+  ): Promise<LockstepProcess> {
     if (!existsSync(BUILT)) throw new Error('run `npm run build` first: these tests start the built product');
     const logFile = join(directory, `${name}-${Date.now()}.log`);
     await writeFile(logFile, '');
     return new LockstepProcess(
-      await SupervisedProcess.start(directory, process.execPath, [BIN, ...args], logFile),
+      await SupervisedProcess.start(directory, process.execPath, [...nodeFlags, BIN, ...args], logFile),
       logFile,
     );
   }
@@ -86,8 +92,12 @@ export class Workplace {
     return new Workplace(await mkdtemp(join(tmpdir(), 'lockstep-test-')));
   }
 
-  async start(name: string, args: readonly string[]): Promise<LockstepProcess> {
-    const started = await LockstepProcess.start(this.directory, name, args);
+  async start(
+    name: string,
+    args: readonly string[],
+    nodeFlags?: readonly string[],
+  ): Promise<LockstepProcess> {
+    const started = await LockstepProcess.start(this.directory, name, args, nodeFlags);
     this.processes.push(started);
     return started;
   }
