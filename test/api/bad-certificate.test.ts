@@ -121,7 +121,7 @@ const ROWS: BadRequest[] = [
   upload(
     'a leap second for expires_at',
     { expires_at: '2016-12-31T23:59:60Z' },
-    'expires_at_mismatch',
+    'invalid_value',
     '/expires_at',
   ),
   upload('a domain with a space', { domain: 'api .example.com' }, 'invalid_value', '/domain'),
