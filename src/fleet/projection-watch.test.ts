@@ -102,7 +102,7 @@ describe('what gateways should have', () => {
       ...put(KEYS.history('routes', 'r', 1), written(putRoute), 60),
       createRevision: revision(50),
     };
-    step(60, again as StoreEvent, gone(KEYS.history('routes', 'r', 0), 60));
+    step(60, again, gone(KEYS.history('routes', 'r', 0), 60));
     expect(expected()).toEqual([]);
   });
 
