@@ -98,11 +98,14 @@ const shareWith = (
   return reply.code(204).send();
 };
 
-/** Whether a `Host` names the machine itself, and not a name that somebody made lead here. */
+/**
+ * Whether a `Host` names the machine itself, and not a name that somebody made lead here: in names without a dot, such as
+ * a hosts file gives, nobody outside has a say.
+ */
 const isOwnHost = (host: string): boolean => {
   const name = host.replace(/:\d*$/, '').toLowerCase();
   return (
-    name === 'localhost' ||
+    /^[a-z0-9-]+$/.test(name) ||
     name.endsWith('.localhost') ||
     name === '[::1]' ||
     /^127(?:\.\d{1,3}){3}$/.test(name)

@@ -146,6 +146,7 @@ describe('pages of other sites', () => {
       { origin: CONSOLE },
       { host: `localhost:${port}` },
       { host: '[::1]:80' },
+      { host: 'node2:5001' },
     ];
     for (const headers of [
       ...allowed,
