@@ -1,4 +1,4 @@
-import type { DriftKind, DriftReport, OnDrift } from '../contract/drift.ts';
+import type { DriftKind, OnDrift } from '../contract/drift.ts';
 import { jittered, pause } from '../shared/async.ts';
 import type { Guard } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
@@ -19,7 +19,7 @@ export const DRIFT_SETTINGS: DriftSettings = { interval_ms: 60_000, onDrift: 're
 /** What this node's looks have come to, for metrics. */
 export class DriftLedger {
   readonly settings: DriftSettings;
-  private report: DriftReport | undefined;
+  private found: readonly DriftKind[] = [];
   private count = 0;
 
   constructor(settings: DriftSettings) {
@@ -31,14 +31,14 @@ export class DriftLedger {
     this.count += repairs.filter(({ repaired }) => repaired).length + adopted;
   }
 
-  /** What this node, leading, found last; `undefined` when it leads no longer, because then another knows. */
-  lead(report: DriftReport | undefined): void {
-    this.report = report;
+  /** What this node, leading, has left where it was; nothing once it leads no longer, because then another knows. */
+  lead(left: readonly DriftKind[]): void {
+    this.found = left;
   }
 
   /** What the last look left; 0 where this node does not look. */
   left(found: DriftKind): number {
-    return this.report?.left.filter((drift) => drift.found === found).length ?? 0;
+    return this.found.filter((kind) => kind === found).length;
   }
 
   /** Objects put right since the start. */

@@ -7,7 +7,7 @@
  * Guarantee: each repair is one transaction that applies only while everything it rests on is as it was found, and, for
  * a leader, while its term lasts.
  */
-import type { Drift, DriftReport, OnDrift } from '../contract/drift.ts';
+import type { Drift, DriftKind, DriftReport, OnDrift } from '../contract/drift.ts';
 import { differencesOf } from '../domain/difference.ts';
 import { turn } from '../shared/async.ts';
 import { isObject, parseJson } from '../shared/json.ts';
@@ -39,6 +39,8 @@ export interface DriftCheck {
   readonly repairs: readonly Repair[];
   /** Records that were adopted as new versions. */
   readonly adopted: number;
+  /** What was found and left, in the order of the report and without its bound. */
+  readonly left: readonly DriftKind[];
 }
 
 /** Records looked at before others have their turn. */
@@ -79,7 +81,8 @@ export const checkDrift = async (room: ChangeRoom, options: DriftCheckOptions): 
     },
     fence,
   );
-  return { report, repairs: outcome.repairs, adopted: outcome.adopted };
+  const left = outcome.findings.filter(({ state: is }) => is === 'left').map(({ found: kind }) => kind);
+  return { report, repairs: outcome.repairs, adopted: outcome.adopted, left };
 };
 
 interface Found {

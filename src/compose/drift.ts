@@ -14,13 +14,13 @@ export const driftKeeper = (node: Node): Leader => {
     log,
     work: async (term) => {
       const onChecked: Parameters<typeof keepDrift>[1]['onChecked'] = (check) => {
-        drift.lead(check.report);
+        drift.lead(check.left);
         keepRepairs(node, check);
       };
       try {
         await keepDrift(changes, { nodeId, ...drift.settings, onChecked }, term);
       } finally {
-        drift.lead(undefined);
+        drift.lead([]);
       }
     },
   });

@@ -3,7 +3,6 @@ import { type Static, Type } from '@sinclair/typebox';
 
 /** `record`: a source record. `projection`: what gateways read of one. `claim`: of whom a host or path is. */
 export const DRIFT_OBJECTS = ['record', 'projection', 'claim'] as const;
-export type DriftObject = (typeof DRIFT_OBJECTS)[number];
 
 /**
  * `missing`, `different`, `orphan`: of what follows from the records. `unversioned`: a record that was written or deleted
