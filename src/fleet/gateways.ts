@@ -11,7 +11,6 @@ import type {
   Receipts,
   ReceiptsAnswer,
 } from '../contract/fleet.ts';
-import { pause } from '../shared/async.ts';
 import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Expectation } from './expectations.ts';
@@ -85,7 +84,7 @@ export class Gateways {
   /** From now on no heartbeat is held, so that none holds up a stop. */
   releaseAll(): void {
     this.releasing = true;
-    for (const session of this.sessions.values()) session.release();
+    for (const session of this.sessions.values()) session.bell.ring();
   }
 
   get size(): number {
@@ -104,7 +103,7 @@ export class Gateways {
   expectMore(): void {
     for (const session of this.sessions.values())
       this.proving.advance(session, () => session.proofs.advance());
-    for (const session of this.sessions.values()) session.release();
+    for (const session of this.sessions.values()) session.bell.ring();
     if (this.sessions.size > 0) this.options.changed('progress');
   }
 
@@ -122,7 +121,7 @@ export class Gateways {
     for (const session of this.sessions.values()) {
       if (session.kind === 'apisix') this.distrusted.add(session.instance);
       session.startOver(this.distrusted.has(session.instance));
-      session.release();
+      session.bell.ring();
     }
     if (this.sessions.size > 0) this.options.changed('progress');
   }
@@ -182,7 +181,7 @@ export class Gateways {
     if (!session) return;
     this.sessions.delete(id);
     this.states.delete(id);
-    session.release();
+    session.bell.ring();
     this.options.changed('roster');
   }
 
@@ -202,7 +201,7 @@ export class Gateways {
     if (!known && this.sessions.size >= GATEWAYS_MAX) {
       throw new Refusal('too_many_gateways', { params: { max: GATEWAYS_MAX } });
     }
-    known?.release();
+    known?.bell.ring();
     const session = new Session(expectations, body, this.beginning(body, holder), now);
     session.distrusted = this.distrusted.has(session.instance);
     this.sessions.set(session.id, session);
@@ -233,6 +232,7 @@ export class Gateways {
     const { clock, look } = this.options;
     const end = clock.monotonic() + body.hold_ms;
     const poll = session.nextPoll();
+    gone.addEventListener('abort', () => session.bell.ring(), { once: true });
     for (;;) {
       if (gone.aborted && session.poll === poll) session.lost();
       if (gone.aborted || session.poll !== poll || !this.hears(session))
@@ -245,10 +245,7 @@ export class Gateways {
         for (const entry of session.asked(items, now)) void look(entry);
         return this.answer(session, items, more);
       }
-      const woken = new AbortController();
-      session.release = () => woken.abort();
-      const until = Math.min(end, again_ms, ready ? paced : Infinity);
-      await pause(until - now, AbortSignal.any([woken.signal, gone]));
+      await session.bell.wait(Math.min(end, again_ms, ready ? paced : Infinity) - now);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Waiting for a condition on something that changes often: looked at once per turn, however much changes in it. */
-import { pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 
 interface Waiter {
   readonly done: () => boolean;
@@ -31,10 +31,10 @@ export class News {
   /** Resolves true as soon as the condition holds, false when it does not within `timeout_ms`. */
   async until(condition: () => boolean, timeout_ms: number): Promise<boolean> {
     if (condition()) return true;
-    const woken = new AbortController();
-    const waiter: Waiter = { done: condition, wake: () => woken.abort() };
+    const bell = new Bell();
+    const waiter: Waiter = { done: condition, wake: () => bell.ring() };
     this.waiters.add(waiter);
-    await pause(timeout_ms, woken.signal);
+    await bell.wait(timeout_ms);
     this.waiters.delete(waiter);
     return condition();
   }

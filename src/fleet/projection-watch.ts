@@ -8,6 +8,7 @@ import { DIRECTORIES, type ProjectedWrite } from '../contract/directory.ts';
 import { KINDS } from '../contract/record.ts';
 import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
 import { jittered, pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
@@ -59,7 +60,7 @@ export class ProjectionWatch implements Picture {
   private readonly stopped = new AbortController();
   private at: Stamp | undefined;
   private running: Promise<void> | undefined;
-  private wake: () => void = () => {};
+  private readonly bell = new Bell();
   /** Rises with each wish for a listing, and with each restart, which spoils a listing under way. */
   private wishes = 0;
   private restarts = 0;
@@ -75,7 +76,7 @@ export class ProjectionWatch implements Picture {
 
   async dispose(): Promise<void> {
     this.stopped.abort();
-    this.wake();
+    this.bell.ring();
     await this.running;
   }
 
@@ -123,7 +124,7 @@ export class ProjectionWatch implements Picture {
   /** Has the gateways' keys listed soon. */
   wish(): void {
     this.wishes += 1;
-    this.wake();
+    this.bell.ring();
   }
 
   /**
@@ -204,13 +205,13 @@ export class ProjectionWatch implements Picture {
         done = wish;
         failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
         failures += 1;
-        log.warn({ err: error }, 'the gateways’ keys could not be listed');
+        if (!signal.aborted) log.warn({ err: error }, 'the gateways’ keys could not be listed');
       }
+      if (signal.aborted) return;
       const backoff = jittered(failures, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random);
       if (failures > 0) await pause(backoff, signal);
-      else if (this.wishes === wish) await this.news(listing_ms);
+      else if (this.wishes === wish) await this.bell.wait(listing_ms);
     }
   }
 
@@ -231,13 +232,5 @@ export class ProjectionWatch implements Picture {
     const complete = expectations.complete;
     const surprises = expectations.listed(found, listing.revision);
     if (!complete || surprises > 0) changed();
-  }
-
-  /** Resolves at the next wish, after `ms`, or when stopped. */
-  private async news(ms: number): Promise<void> {
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    await pause(ms, AbortSignal.any([woken.signal, this.stopped.signal]));
-    this.wake = () => {};
   }
 }

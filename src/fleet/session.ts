@@ -10,6 +10,7 @@ import {
   type ProveItem,
   type Worker,
 } from '../contract/fleet.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Revision } from '../shared/revision.ts';
 import type { Expectation, Expectations } from './expectations.ts';
 import { Proofs, type Rejected } from './proofs.ts';
@@ -66,8 +67,8 @@ export class Session {
   told: Revision | undefined;
   /** When it was last answered, ms. */
   answered_ms = -Infinity;
-  /** Ends the poll that is held for it. */
-  release: () => void = () => {};
+  /** Rings for the poll that is held for it. */
+  readonly bell = new Bell();
   /**
    * It took part before the store went back, and does not notice such a thing by itself: revisions that it names may be
    * those of the other past. Only a restart of the gateway makes it believable.
@@ -139,7 +140,7 @@ export class Session {
   /** A heartbeat begins to wait; one that waits already ends. @returns what to compare `poll` with */
   nextPoll(): number {
     this.polls += 1;
-    this.release();
+    this.bell.ring();
     return this.polls;
   }
 

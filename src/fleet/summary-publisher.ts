@@ -1,6 +1,7 @@
 /** Keeps what this node says of its gateways in the store: at once when all is well again, together while it is not. */
 import type { Progress, Roster } from '../contract/fleet-summary.ts';
 import { jittered, pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Keyspace } from '../store/keys.ts';
@@ -39,7 +40,7 @@ export class SummaryPublisher {
   private written: Written | undefined;
   private rosters = 0;
   private dirty: { roster: boolean; progress: boolean } = { roster: true, progress: true };
-  private wake: () => void = () => {};
+  private readonly bell = new Bell();
   private running: Promise<void> | undefined;
 
   constructor(options: SummaryPublisherOptions) {
@@ -53,7 +54,7 @@ export class SummaryPublisher {
 
   async dispose(): Promise<void> {
     this.stopped.abort();
-    this.wake();
+    this.bell.ring();
     await this.running;
     await this.lease.release();
   }
@@ -61,7 +62,7 @@ export class SummaryPublisher {
   /** There may be something new to say. */
   changed(what: 'roster' | 'progress'): void {
     this.dirty[what] = true;
-    this.wake();
+    this.bell.ring();
   }
 
   /** What was written is gone: it is to be written again. */
@@ -77,7 +78,7 @@ export class SummaryPublisher {
     let last_ms = -Infinity;
     while (!signal.aborted) {
       if (!this.dirty.roster && !this.dirty.progress) {
-        await this.news();
+        await this.bell.wait();
         continue;
       }
       await this.pace(last_ms);
@@ -105,7 +106,7 @@ export class SummaryPublisher {
     for (let left = 1; left > 0; ) {
       const until = settled() ? last_ms + COALESCE_MS : Math.max(now, last_ms) + COALESCE_MS;
       left = until - clock.monotonic();
-      if (left > 0) await this.news(left);
+      if (left > 0) await this.bell.wait(left);
       if (this.stopped.signal.aborted) return;
     }
   }
@@ -128,16 +129,4 @@ export class SummaryPublisher {
     await store.transact({ guards: [], puts, deletes: [] });
     this.written = { roster, progress };
   }
-
-  /** Resolves when something has changed, after `ms`, or when stopped. */
-  private async news(ms?: number): Promise<void> {
-    if (this.stopped.signal.aborted) return;
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    await pause(ms ?? FOREVER_MS, woken.signal);
-    this.wake = () => {};
-  }
 }
-
-/** The longest a timer runs. */
-const FOREVER_MS = 2 ** 31 - 1;
