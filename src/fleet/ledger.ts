@@ -86,9 +86,13 @@ export class Ledger {
     const others = [...(kept?.nodes ?? [])].filter(([node_id]) => node_id !== nodeId);
     const nodes = [[nodeId, came] as const, ...others];
     const told = [...(kept?.told ?? [])];
+    // One that went to another node may have proved a change to both.
+    const gateways = new Map(kept?.gateways);
+    for (const receipt of told.flatMap(eachOf))
+      if (!gateways.has(receipt.gateway_id)) gateways.set(receipt.gateway_id, receipt);
     return {
       nodes: nodes.map(([node_id, at_ms]) => ({ node_id, latency_ms: rounded(at_ms - start) })),
-      gateways: [...(kept?.gateways.values() ?? []), ...told.flatMap(eachOf)],
+      gateways: [...gateways.values()],
       told: told.map(([node_id, { gateways, p50_ms, p99_ms, max_ms }]) => ({
         ...{ node_id, gateways, p50_ms, p99_ms, max_ms },
       })),

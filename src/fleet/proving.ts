@@ -144,7 +144,7 @@ export class Proving {
     const { arrivals, clock } = this.options;
     const start = arrivals.start(revision);
     const came = arrivals.at(revision);
-    if (start === undefined || came === undefined || came < session.joined_ms) return undefined;
+    if (start === undefined || came === undefined || came < session.due_from_ms) return undefined;
     return clock.monotonic() - start;
   }
 }

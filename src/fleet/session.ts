@@ -11,7 +11,7 @@ import {
   type Worker,
 } from '../contract/fleet.ts';
 import { Bell } from '../shared/bell.ts';
-import type { Revision } from '../shared/revision.ts';
+import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Expectation, Expectations } from './expectations.ts';
 import { Proofs, type Rejected } from './proofs.ts';
 
@@ -59,8 +59,11 @@ export class Session {
   readonly term: number;
   readonly predecessors: readonly string[];
   readonly proofs: Proofs;
-  /** When this node began to hear it, ms. */
-  readonly joined_ms: number;
+  /**
+   * What came before this, ms, was not for it to have in time: it was not there. One that another node has heard was, and
+   * lacks what it lacks since that came.
+   */
+  readonly due_from_ms: number;
   /** The last word of it, ms. */
   heard_ms: number;
   /** The proved revision that it was last told. */
@@ -89,7 +92,7 @@ export class Session {
     this.term = beginning.term;
     this.predecessors = beginning.predecessors.slice(0, PREDECESSORS_MAX);
     this.proofs = new Proofs(expectations, beginning.floor, beginning.rejected);
-    this.joined_ms = now_ms;
+    this.due_from_ms = beginning.floor === NO_REVISION ? now_ms : -Infinity;
     this.heard_ms = now_ms;
     this.said = heartbeat;
     this.workersKnown = crewOf(heartbeat.workers);

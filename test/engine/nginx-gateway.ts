@@ -7,16 +7,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type IncomingHttpHeaders, request } from 'node:http';
-import { request as tlsRequest } from 'node:https';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { TLSSocket } from 'node:tls';
 import { ensureDebianTool } from '../../scripts/debian.js';
 import { makeCertificate } from '../support/certificates.ts';
+import { type Answer, type Sent, probe } from '../support/probe.ts';
 import { until } from '../support/until.ts';
 import { prepareApisix } from './apisix-home.ts';
 
@@ -44,22 +42,7 @@ export interface NginxGatewayOptions {
   readonly redis?: object | undefined;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-  readonly pid: number;
-  /** Over TLS: the SHA-256 of the certificate that was shown, in upper-case hex with colons. */
-  readonly fingerprint: string | undefined;
-}
-
-export interface Sent {
-  /** Default `localhost`; over TLS the server's name as well. */
-  readonly host?: string;
-  readonly tls?: boolean;
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
+export type { Answer } from '../support/probe.ts';
 
 const freePorts = async (count: number): Promise<number[]> => {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
@@ -218,38 +201,7 @@ export class NginxGateway {
 
   /** One request on a connection of its own. */
   send(target: string, sent: Sent = {}, timeout_ms = 5_000): Promise<Answer> {
-    const { host = 'localhost', method = 'GET', headers = {}, tls = false } = sent;
-    return new Promise((resolve, reject) => {
-      const outgoing = (tls ? tlsRequest : request)(
-        `${tls ? this.httpsUrl : this.url}${target}`,
-        {
-          method,
-          agent: false,
-          headers: { host, ...headers },
-          timeout: timeout_ms,
-          ...(tls ? { servername: host, rejectUnauthorized: false } : {}),
-        },
-        (incoming) => {
-          const chunks: Buffer[] = [];
-          const { socket } = incoming;
-          const shown = socket instanceof TLSSocket ? socket.getPeerCertificate() : undefined;
-          incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-          incoming.once('error', reject);
-          incoming.once('end', () =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              headers: incoming.headers,
-              text: Buffer.concat(chunks).toString(),
-              pid: Number(incoming.headers['x-worker-pid']),
-              fingerprint: shown?.fingerprint256,
-            }),
-          );
-        },
-      );
-      outgoing.once('timeout', () => outgoing.destroy(new Error(`no answer within ${timeout_ms} ms`)));
-      outgoing.once('error', reject);
-      outgoing.end();
-    });
+    return probe({ http: this.url, https: this.httpsUrl }, target, sent, timeout_ms);
   }
 
   /** Sends until every worker has answered. @returns one answer of each */

@@ -22,6 +22,7 @@ export interface RealGateway {
   readonly id: string;
   readonly process: LockstepProcess;
   readonly http: string;
+  readonly https: string;
 }
 
 export class RealFleet {
@@ -55,8 +56,11 @@ export class RealFleet {
   /** Starts a gateway that tries the nodes in this order, and waits until every node shows it in step. */
   async addGateway(id: string, order: readonly number[]): Promise<RealGateway> {
     const control = order.map((n) => this.nodes[n]?.url).join(',');
-    const { process, http } = await this.place.gateway(id, this.etcd.endpoints, ['--control', control]);
-    const gateway = { id, process, http };
+    const { process, http, https } = await this.place.gateway(id, this.etcd.endpoints, [
+      '--control',
+      control,
+    ]);
+    const gateway = { id, process, http, https };
     this.gateways.push(gateway);
     await until(`every node shows ${id} in step`, async () => {
       const states = await Promise.all(this.nodes.map(async (_, n) => (await this.gateway(id, n))?.state));
