@@ -18,7 +18,7 @@ const RosterEntry = Type.Object({
   /** Tells lists of workers apart. */
   crew: Type.String(),
   /** Which of the nodes that ever heard it is the latest: the highest. */
-  term: Count,
+  rank: Count,
   /** Instances that had the id before. */
   predecessors: Type.Array(Type.String()),
 });

@@ -204,7 +204,7 @@ export class Fleet implements Disposable {
     const own = [...this.heard.all()].map((session) => viewOfSession(session, nodeId, now));
     const others = [...this.summaries.told(instance)].map((told) => viewOfTold(told, clock.now()));
     const live = connected();
-    const views = [...latest([...own, ...others]).values()].map(({ term: _term, ...view }): GatewayView => {
+    const views = [...latest([...own, ...others]).values()].map(({ rank: _rank, ...view }): GatewayView => {
       const known =
         live || (view.node_id === nodeId && view.state !== 'synced' && view.state !== 'catching_up');
       return known ? view : { ...view, state: 'unknown' };
@@ -306,13 +306,13 @@ export class Fleet implements Disposable {
   private heardElsewhere(id: string): HeardElsewhere | undefined {
     const told = this.summaries.find(id);
     if (!told) return undefined;
-    const { instance, crew, term, predecessors, state, orphaned } = told;
+    const { instance, crew, rank, predecessors, state, orphaned } = told;
     const live =
       !orphaned && state !== 'stale' && state !== 'disconnected' && told.node_id !== this.options.nodeId;
     // What it turned down has to come along, or it would be taken for having it.
     const whole = told.rejected_total === told.rejected.length;
     return {
-      ...{ instance, crew, term, predecessors, live },
+      ...{ instance, crew, rank, predecessors, live },
       proved: (whole ? told.revision : NO_REVISION) as Revision,
       rejected: told.rejected.map(({ reason, live: inForce, ...entry }) => ({
         entry: { ...entry, revision: entry.revision as Revision },
@@ -352,5 +352,5 @@ export class Fleet implements Disposable {
   }
 }
 
-const outranks = (told: ToldGateway, session: { readonly term: number }, nodeId: string): boolean =>
-  told.term > session.term || (told.term === session.term && told.node_id > nodeId);
+const outranks = (told: ToldGateway, session: { readonly rank: number }, nodeId: string): boolean =>
+  told.rank > session.rank || (told.rank === session.rank && told.node_id > nodeId);

@@ -25,7 +25,7 @@ export interface GatewayView {
 
 /** Orders what several nodes tell of one gateway: the node that took it up last hears it. */
 export interface RankedGateway extends GatewayView {
-  readonly term: number;
+  readonly rank: number;
 }
 
 export const viewOfSession = (session: Session, node_id: string, now_ms: number): RankedGateway => {
@@ -50,7 +50,7 @@ export const viewOfSession = (session: Session, node_id: string, now_ms: number)
       live,
     })),
     rejected_total: rejected.length,
-    term: session.term,
+    rank: session.rank,
   };
 };
 
@@ -71,7 +71,7 @@ export const viewOfTold = (told: ToldGateway, wall_ms: number): RankedGateway =>
       : Math.max(STALE_MS, Math.round(wall_ms - Date.parse(told.silent_since))),
   rejected: told.rejected,
   rejected_total: told.rejected_total,
-  term: told.term,
+  rank: told.rank,
 });
 
 /** Of each gateway what was told last, by id. */
@@ -79,7 +79,7 @@ export const latest = (all: Iterable<RankedGateway>): Map<string, RankedGateway>
   const found = new Map<string, RankedGateway>();
   for (const one of all) {
     const other = found.get(one.gateway_id);
-    const newer = !other || one.term > other.term || (one.term === other.term && one.node_id > other.node_id);
+    const newer = !other || one.rank > other.rank || (one.rank === other.rank && one.node_id > other.node_id);
     if (newer) found.set(one.gateway_id, one);
   }
   return found;

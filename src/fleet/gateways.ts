@@ -30,7 +30,7 @@ const PACE_PER_GATEWAY_MS = 0.2;
 export interface HeardElsewhere {
   readonly instance: string;
   readonly crew: string;
-  readonly term: number;
+  readonly rank: number;
   readonly predecessors: readonly string[];
   /** Whether that node hears it right now. */
   readonly live: boolean;
@@ -190,7 +190,7 @@ export class Gateways {
     const now = clock.monotonic();
     const known = this.sessions.get(body.gateway_id);
     const elsewhere = this.options.elsewhere(body.gateway_id);
-    const moved = elsewhere && elsewhere.term > (known?.term ?? 0) ? elsewhere : undefined;
+    const moved = elsewhere && elsewhere.rank > (known?.rank ?? 0) ? elsewhere : undefined;
     if (known?.instance === body.instance && !moved) {
       if (known.heard(body, now)) this.options.changed('roster');
       this.noteState(known, now);
@@ -207,25 +207,25 @@ export class Gateways {
     this.sessions.set(session.id, session);
     this.states.delete(session.id);
     if (this.sessions.size === 1) this.options.arrived();
-    const { id, instance, term } = session;
-    this.options.log.info({ gateway: id, instance, term, floor: session.proofs.proved }, 'hears a gateway');
+    const { id, instance, rank } = session;
+    this.options.log.info({ gateway: id, instance, rank, floor: session.proofs.proved }, 'hears a gateway');
     this.options.changed('roster');
     return session;
   }
 
   /** A gateway goes on where the node that heard it says it was; what it claims beyond that it has to prove. */
   private beginning(body: Heartbeat, holder: HeardElsewhere | undefined): Beginning {
-    const term = (holder?.term ?? 0) + 1;
+    const rank = (holder?.rank ?? 0) + 1;
     const predecessors = holder?.predecessors ?? [];
-    if (!holder) return { term, floor: NO_REVISION, rejected: [], predecessors };
+    if (!holder) return { rank, floor: NO_REVISION, rejected: [], predecessors };
     if (holder.instance !== body.instance) {
       const earlier = predecessors.filter((instance) => instance !== body.instance);
-      return { term, floor: NO_REVISION, rejected: [], predecessors: [holder.instance, ...earlier] };
+      return { rank, floor: NO_REVISION, rejected: [], predecessors: [holder.instance, ...earlier] };
     }
     const sameStore = body.proved?.cluster_id === this.options.clusterId();
     const claimed = sameStore && holder.crew === crewOf(body.workers) ? (body.proved?.revision ?? 0) : 0;
     const floor = Math.min(claimed, holder.proved, this.options.expectations.position) as Revision;
-    return { term, floor, rejected: floor > 0 ? holder.rejected : [], predecessors };
+    return { rank, floor, rejected: floor > 0 ? holder.rejected : [], predecessors };
   }
 
   private async hold(session: Session, body: Heartbeat, gone: AbortSignal): Promise<HeartbeatAnswer> {
@@ -281,7 +281,7 @@ const conflict = (id: string): Refusal => new Refusal('gateway_id_conflict', { p
 const holderOf = (session: Session, now_ms: number): HeardElsewhere => ({
   instance: session.instance,
   crew: session.crew,
-  term: session.term,
+  rank: session.rank,
   predecessors: session.predecessors,
   live: session.isLive(now_ms),
   proved: session.proofs.proved,

@@ -31,7 +31,7 @@ const PREDECESSORS_MAX = 4;
 /** Where a gateway that comes from another node, or back, is taken up. */
 export interface Beginning {
   /** Orders the nodes that have heard one gateway: the highest hears it now. */
-  readonly term: number;
+  readonly rank: number;
   readonly floor: Revision;
   readonly rejected: readonly Rejected[];
   /** Instances that had the id before, newest first. */
@@ -56,7 +56,7 @@ export class Session {
   readonly id: string;
   readonly instance: string;
   readonly kind: GatewayKind;
-  readonly term: number;
+  readonly rank: number;
   readonly predecessors: readonly string[];
   readonly proofs: Proofs;
   /**
@@ -89,7 +89,7 @@ export class Session {
     this.id = heartbeat.gateway_id;
     this.instance = heartbeat.instance;
     this.kind = heartbeat.kind;
-    this.term = beginning.term;
+    this.rank = beginning.rank;
     this.predecessors = beginning.predecessors.slice(0, PREDECESSORS_MAX);
     this.proofs = new Proofs(expectations, beginning.floor, beginning.rejected);
     this.due_from_ms = beginning.floor === NO_REVISION ? now_ms : -Infinity;

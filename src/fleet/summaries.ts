@@ -42,7 +42,7 @@ export interface ToldGateway extends Standing {
   readonly plugin: Plugin;
   readonly workers: number;
   readonly crew: string;
-  readonly term: number;
+  readonly rank: number;
   readonly predecessors: readonly string[];
 }
 
@@ -129,7 +129,7 @@ export class Summaries implements Picture {
     for (const summary of this.summaries.values()) {
       const place = summary.places.get(id);
       const one = place === undefined ? undefined : this.at(summary, place);
-      if (one && one.term > (found?.term ?? 0)) found = one;
+      if (one && one.rank > (found?.rank ?? 0)) found = one;
     }
     return found;
   }

@@ -34,8 +34,8 @@ const heartbeat = (id: string): Heartbeat => ({
   proved: null,
   hold_ms: 0,
 });
-const session = (id: string, floor = 10, term = 1): Session =>
-  new Session(list, heartbeat(id), { term, floor: r(floor), rejected: [], predecessors: [] }, now_ms);
+const session = (id: string, floor = 10, rank = 1): Session =>
+  new Session(list, heartbeat(id), { rank, floor: r(floor), rejected: [], predecessors: [] }, now_ms);
 
 const roster = (sessions: readonly Session[], process = 'p1', number = 1): Roster =>
   rosterOf(sessions, { cluster_id: 'c', process, number });
@@ -134,7 +134,7 @@ describe('what is told of gateways', () => {
   test('is what the node that took a gateway up last says', () => {
     say(20, 'n1', [session('edge', 5, 1)]);
     say(21, 'n2', [session('edge', 7, 2)]);
-    expect(find('edge')).toMatchObject({ node_id: 'n2', revision: 10, term: 2, orphaned: false });
+    expect(find('edge')).toMatchObject({ node_id: 'n2', revision: 10, rank: 2, orphaned: false });
     expect([...told.told('n1')].map(({ node_id }) => node_id)).toEqual(['n2']);
   });
 
@@ -178,7 +178,7 @@ describe('what is told of gateways', () => {
   test('is remembered of a node that was started anew and does not hear all of them yet', () => {
     say(20, 'n1', [session('a'), session('b')], 'first');
     say(21, 'n1', [session('a', 10, 2)], 'second');
-    expect(find('a')).toMatchObject({ term: 2, orphaned: false });
+    expect(find('a')).toMatchObject({ rank: 2, orphaned: false });
     expect(find('b')).toMatchObject({ revision: 10, orphaned: true });
     expect([...told.told('second')].map(({ id }) => id).sort()).toEqual(['a', 'b']);
   });

@@ -27,7 +27,7 @@ export const rosterOf = (
   about: Pick<Roster, 'cluster_id' | 'process' | 'number'>,
 ): Roster => ({
   ...about,
-  gateways: sessions.map(({ id, instance, kind, version, plugin, workers, crew, term, predecessors }) => ({
+  gateways: sessions.map(({ id, instance, kind, version, plugin, workers, crew, rank, predecessors }) => ({
     id,
     instance,
     kind,
@@ -35,7 +35,7 @@ export const rosterOf = (
     plugin,
     workers: workers.length,
     crew,
-    term,
+    rank,
     predecessors: [...predecessors],
   })),
 });
