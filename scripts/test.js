@@ -8,7 +8,11 @@ const REPORT = '.cache/test-report.json';
 /** Programs of this machine, or of Debian's packages. */
 const tools = () => {
   ensureDebianCommands(['curl', 'jq', 'chromium', 'luajit']);
-  return { ETCD_BIN: ensureDebianTool('etcd'), REDIS_SERVER_BIN: ensureDebianTool('redis-server') };
+  return {
+    ETCD_BIN: ensureDebianTool('etcd'),
+    ETCDCTL_BIN: ensureDebianTool('etcdctl'),
+    REDIS_SERVER_BIN: ensureDebianTool('redis-server'),
+  };
 };
 
 const vitest = (env, ...args) => run('npx', ['--no-install', 'vitest', 'run', ...args], env);
