@@ -4,6 +4,7 @@ import { CHANGES_KEPT } from '../change/prune-changes.ts';
 import { parseMasterKeys } from '../change/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { ON_DRIFT } from '../contract/drift.ts';
+import { CAPABILITY_GATES } from '../contract/fleet.ts';
 import { HOSTLESS_ROUTES } from '../domain/claim.ts';
 import type { UpstreamRules } from '../domain/upstream-rules.ts';
 import { nodeNeeds, watchAccess } from '../store/access.ts';
@@ -47,7 +48,7 @@ const settings = {
     value: 'MODE',
     help: 'refuse: no defense while a gateway that reports has not loaded the plugin. warn: only say so',
     default: 'refuse',
-    parse: oneOf('refuse', 'warn'),
+    parse: oneOf(...CAPABILITY_GATES),
   },
   'hostless-routes': {
     value: 'MODE',

@@ -32,6 +32,10 @@ export const FLEET_STATES = [
 ] as const;
 export type FleetState = (typeof FLEET_STATES)[number];
 
+/** What becomes of defense that a gateway would not run. */
+export const CAPABILITY_GATES = ['refuse', 'warn'] as const;
+export type CapabilityGate = (typeof CAPABILITY_GATES)[number];
+
 /** Unknown fields are let through: gateways are upgraded at other times than nodes. */
 const message = <T extends TProperties>(title: string, fields: T) => Type.Object(fields, { title });
 

@@ -61,7 +61,8 @@ const STRUCTURED: Record<string, 1 | undefined> = {
   'upgrade-insecure-requests': 1,
 };
 
-function place(facts: HeaderFacts, header: Header): void {
+/** @param host as the client named it */
+function place(facts: HeaderFacts, header: Header, host: string): void {
   const value = header.value;
   switch (header.name) {
     case 'user-agent':
@@ -103,7 +104,10 @@ function place(facts: HeaderFacts, header: Header): void {
       facts.fetch_mode = value;
       return;
     default:
-      if (STRUCTURED[header.name] !== 1) facts.others.push(header);
+      if (STRUCTURED[header.name] === 1) return;
+      // A proxy repeats the host so: APISIX does before the defense is asked. Anything else in there was sent.
+      if (header.name === 'x-forwarded-host' && value === host) return;
+      facts.others.push(header);
   }
 }
 
@@ -126,6 +130,8 @@ export function gatherHeaders(headers: readonly Header[]): HeaderFacts {
     has_accept: false,
     others: [],
   };
-  for (const header of headers) place(facts, header);
+  let host = '';
+  for (const header of headers) if (header.name === 'host') host = header.value;
+  for (const header of headers) place(facts, header, host);
   return facts;
 }

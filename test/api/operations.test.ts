@@ -105,7 +105,7 @@ describe('/openapi.json', () => {
       expect(names('header').includes('x-tenant-id')).toBe(access !== 'public');
       expect(names('header').includes('idempotency-key')).toBe(writes);
       expect(operation.requestBody !== undefined).toBe(schemas.body !== undefined);
-      const isTagged = method === 'GET' && url !== '/metrics';
+      const isTagged = method === 'GET' && schemas.response[200]?.['type'] !== 'string';
       const statuses = new Set([
         ...Object.keys(schemas.response),
         ...(writes ? ['200'] : []),

@@ -6,9 +6,6 @@ import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
 import type { Call } from '../endpoint.ts';
 
-/** What becomes of defense that a gateway would not run. */
-export type CapabilityGate = 'refuse' | 'warn';
-
 /** Most gateways that an answer names. */
 const NAMED_MAX = 10;
 
