@@ -44,7 +44,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_package',
     points: 70,
     pattern:
-      '(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])',
+      '(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z0-9.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])',
   },
   // PHP
   {
@@ -161,6 +161,34 @@ export const CODE_RULES: readonly Rule[] = [
     pattern:
       '[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]',
   },
+  {
+    id: 'template_probe',
+    points: 75,
+    pattern:
+      '[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}[\'"]?[a-z0-9]{1,20}[\'"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]',
+  },
+  {
+    id: 'serial_stream',
+    points: 85,
+    pattern:
+      'aaeaaad/{4}|^gasv[a-z0-9+/]{1,4}a{6}|(?:^|[^a-z])c(?:os|posix|nt|subprocess|builtins|__builtin__|commands)\\n[a-z_]{3,20}\\n|!ruby/(?:object|hash|struct|array|class|regexp)',
+  },
+  {
+    id: 'call_commented',
+    points: 75,
+    pattern: `[a-z0-9_]/[*][^*]{0,40}[*]/[ ]{0,3}[(]|(?:^|[^a-z0-9_])(?:system|exec|passthru|shell_exec|eval|assert|popen)${BLANK}{0,4}(?:/[*][^*]{0,40}[*]/|(?:#|//)[^\\n]{0,60}\\n)${BLANK}{0,4}[(]|['"][ ]?[.][ ]?(?:system|exec|passthru|shell_exec|eval|phpinfo|popen)[(]|^${BLANK}{0,3}[(]string[)]${BLANK}{0,3}['"][a-z_]{3,30}['"]${BLANK}{0,3}[(]`,
+  },
+  {
+    id: 'asp_code',
+    points: 75,
+    pattern:
+      'server[.](?:scripttimeout|createobject|mappath)|createobject[ ]{0,3}[(]|wscript[.]shell|adodb[.]stream|response[.]binarywrite|eval[ ]{0,3}[(]?[ ]{0,3}request|(?:"[a-z]{1,8}"[ ]?&[ ]?){3}',
+  },
+  {
+    id: 'sheet_command',
+    points: 75,
+    pattern: '^[=+@-][^|]{0,60}(?:cmd|powershell|mshta|rundll32|regsvr32|msexcel)[|][ ]{0,3}[\'"]',
+  },
   { id: 'perl_interpolation', points: 80, pattern: '@[{][ \\t]{0,8}\\[' },
   {
     id: 'node_object',
@@ -185,4 +213,4 @@ export const CODE_RULES: readonly Rule[] = [
 
 /** Cheap presence test for any of the above. */
 export const CODE_GATE =
-  '[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process';
+  '[*]/|!ruby|aaeaaad|^gasv|\\n|^[=+@-]|[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process';

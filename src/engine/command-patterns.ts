@@ -30,6 +30,15 @@ const WINDOWS_NAMES =
 const WINDOWS_WORDS =
   '(?:assoc|bcdboot|copy|erase|md|net1?|ping|query|rd|reg|ren|sc|set|start|time|tree|type|ver|vol)(?:[.]exe)?';
 
+/** PowerShell's own, by verb and noun. */
+const CMDLET =
+  '(?:get|set|new|start|stop|invoke|remove|add|out|import|export|copy|move|write|select|where|foreach|test|resolve|convertto|convertfrom|enable|disable|restart|rename|clear)-' +
+  '(?:item(?:property)?|process|content|childitem|object|service|wmi(?:object|method)|cim(?:instance|method)|expression|webrequest|restmethod|command|location|host|file|string|variable|computerinfo|' +
+  'net[a-z]{2,20}|local(?:user|group|groupmember)|executionpolicy|scheduledtask|job|path|connection|clixml|acl|hotfix|psdrive|eventlog|winevent|mppreference|null|output|bitstransfer|ad(?:user|computer|domain|group)|credential)';
+const CMDLET_START = '(?:[;|&({]|[$][(]|[\\r\\n])[ ]{0,3}';
+const CMDLET_ARGUMENT =
+  '[ ]{1,3}(?:-[a-z]|[a-z]:[\\\\/]|["\'$(]|[.]{0,2}[\\\\/]|[a-z0-9_-]{1,40}[.](?:exe|ps1|txt|bat|dll|vbs))';
+
 const FOLDER = '(?:[/.~][a-z/.]{0,40}/|/)?';
 
 /** An argument that no sentence has: an option, a path, a variable, an address, a redirection. */
@@ -37,13 +46,26 @@ const ARGUMENT = `${BLANK}{1,8}(?:[-+][a-z0-9-]|/|[~$.'"\`*]|[a-z]:[\\\\/]|[0-9]
 
 /** What may follow a name that is no word. */
 const AFTER_NAME = `(?:${BLANK}{0,8}$|${BLANK}{0,8}[;|&<>)\`]|${ARGUMENT}|${BLANK}{1,8}[a-z0-9_.-]{1,60}${BLANK}{0,8}(?:$|[;|&<>)\`]))`;
-const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT})`;
+/** Programs that read the file after `<`; a closing tag is none. */
+const READ_FROM = '(?:cat|tac|nl|rev|od|wc|xxd|sh|bash|base(?:32|64))<(?!/[a-z0-9]{1,10}>)[a-z0-9./~$]';
+const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT}|${READ_FROM})`;
 /** After a line break even a program's name may be the first word of a sentence. */
 const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${BLANK}{0,8}[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
 const WRAPPER = `(?:[$][a-z0-9_]{1,10}${BLANK}{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}{1,8}(?:-[a-z0-9]{1,60}${BLANK}{1,8})?){0,2}`;
 
 /** What ends one command and begins another. Backticks are apart: prose quotes code with them. */
-const SEPARATOR = '(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})';
+const SEPARATOR = '(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|&(?![^ ])|[(]{2})';
+
+/** A value that a command is appended to where nothing but a value was meant: an address, a number, a file, a letter. */
+const STUB =
+  '(?:(?:[0-9]{1,3}[.]){3}[0-9]{1,3}|[0-9]{0,9}|[a-z]|[^ ;|&]{1,60}[.](?:html?|php|txt|aspx?|jsp|cgi|jpe?g|png|gif|pdf|csv|xml))';
+const ADDRESS = '(?:[0-9]{1,3}[.]){3}[0-9]{1,3}';
+/** Programs that need no argument to tell something. */
+const BARE =
+  '(?:id|ls|ps|w|who|env|set|dir|ver|pwd|sh|bash|date|history|mount|df|last|vol|whoami|uname|hostname|ifconfig|ipconfig)';
+const BARE_SURE = '(?:id|ls|ps|who|env|dir|ver|pwd|sh|bash|df|whoami|uname|ifconfig|ipconfig)';
+const BARE_END = '[ ]{0,3}[|;&#\'"`)]{0,3}[ ]{0,3}$';
+const REST = '[ ][^|;&\\r\\n]{1,80}';
 
 /** Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed. */
 export const COMMAND_RULES: readonly Rule[] = [
@@ -53,6 +75,44 @@ export const COMMAND_RULES: readonly Rule[] = [
     pattern: `${SEPARATOR}${BLANK}{0,8}[(!@]?${BLANK}{0,8}${WRAPPER}${PROGRAM}|(?:^|[^a-z_|])[;|&]{1,2}${WORDS}(?:[;&>)]|$)`,
   },
   {
+    id: 'command_appended',
+    points: 75,
+    pattern: `^(?:${STUB}['"\`)]{0,3}(?:[;|]{1,2}|&&|&(?![ ]))${BARE_SURE}|(?:${ADDRESS}[ ]{0,3}(?:[;|]{1,2}|&{1,2}|[\\r\\n]{1,2})|[ ]{0,3}(?:[;|]{1,2}|&&)|[\\r\\n]{1,2})[ ]{0,3}${BARE})${BARE_END}`,
+  },
+  {
+    id: 'command_appended',
+    points: 75,
+    pattern: `^(?:${STUB}['"\`)]{0,3}(?:[;|]{1,2}|&&|&(?![ ]))|${ADDRESS}[ ]{0,3}(?:[;|]{1,2}|&{1,2}|[\\r\\n]{1,2})[ ]{0,3}|(?:[;]|[|]{2}|&&)[ ]{0,3})(?:${NAMES}|${WORDS}|${WINDOWS_WORDS}|exec|eval|source|set)${REST}${BARE_END}`,
+  },
+  {
+    id: 'command_braces',
+    points: 75,
+    pattern: `[{],?[$'"]{0,2}(?:${NAMES}|${WORDS})['"]?,(?:--?[a-z0-9]|[/~$#])[^} ]{0,80}[}]|(?:^|[;|&\`(])[{][a-z]{1,6},--?[a-z]{1,6}[}][a-z]{1,8}|[{],[$'"]{0,2}(?:${NAMES}|echo|cat|id|ls)['"]?,[^} ]{0,80}[}]`,
+  },
+  {
+    id: 'command_assigned',
+    points: 75,
+    pattern:
+      '(?:^|[;&|])[ ]{0,3}[a-z_][a-z0-9_]{0,12}=[^;&| ]{1,40}(?:;|&&)[^\\n]{0,40}[$][a-z_]{1,14}(?:$|[;/|&]|[$]|[ ]{1,3}[a-z/.-])',
+  },
+  {
+    id: 'command_ansi_text',
+    points: 75,
+    pattern:
+      "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|[a-z][$][@*!][a-z]",
+  },
+  {
+    id: 'command_cmdlet',
+    points: 75,
+    pattern: `${CMDLET_START}${CMDLET}(?:$|[ ]{0,3}[;|&)]|${CMDLET_ARGUMENT}|[ ]{1,3}[a-z0-9_.-]{1,40}[ ]{0,3}(?:$|[;|&)]))|^${CMDLET}${CMDLET_ARGUMENT}`,
+  },
+  {
+    id: 'command_cmdlet',
+    points: 75,
+    pattern:
+      '(?:[;|&({]|&&)[ ]{0,3}(?:iwr|irm|iex|iwmi|gwmi|icm|gci|gps|saps|gcm|sal|gc)[ ]{1,3}(?:-[a-z]|https?:|[($"\'])',
+  },
+  {
     id: 'command_backtick',
     points: 80,
     pattern: `(?:^${BLANK}{0,8}|[a-z0-9=;|&'"])\`(?:${FOLDER}(?:${NAMES}|${WORDS})(?:${BLANK}[^\`]{0,80})?)\`${BLANK}{0,8}(?:$|[a-z0-9;|&'"-])`,
@@ -60,7 +120,7 @@ export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_substituted',
     points: 75,
-    pattern: `[$<>][(]${BLANK}{0,8}${FOLDER}(?:${NAMES}|${WORDS})(?:${BLANK}[a-z0-9./_$-]|[)])`,
+    pattern: `[$<>][(]${BLANK}{0,8}${FOLDER}(?:${NAMES}|${WORDS})(?:${BLANK}[a-z0-9./_$-]|[$\`;|<>)])`,
   },
   {
     id: 'command_piped',
@@ -71,7 +131,7 @@ export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_windows',
     points: 75,
-    pattern: `(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])${BLANK}{0,8}@?(?:${WINDOWS_NAMES}(?:${BLANK}{0,8}$|${BLANK}{0,8}[;&<>]|${BLANK}{1,8}(?:/[a-z]|[a-z]:|%|[\\\\"']|-))|${WINDOWS_WORDS}${BLANK}{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<))`,
+    pattern: `(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])${BLANK}{0,8}@?(?:${WINDOWS_NAMES}(?:${BLANK}{0,8}$|${BLANK}{0,8}[;&<>]|${BLANK}{1,8}(?:/[a-z]|[a-z]:|%|[\\\\"']|-))|${WINDOWS_WORDS}${BLANK}{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<)|net1?${BLANK}{1,8}(?:user|localgroup|group|view|share|use|accounts|session)(?:[^a-z]|$))`,
   },
   {
     id: 'command_start',
@@ -81,7 +141,7 @@ export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_start',
     points: 75,
-    pattern: `^${BLANK}{0,8}(?:cmd(?:[.]exe)?${BLANK}{0,8}/[ckqsd]|powershell(?:[.]exe)?${BLANK}{1,8}-|net${BLANK}{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic${BLANK}{1,8}[a-z]{1,60}${BLANK}|certutil${BLANK}{1,8}-|rundll32${BLANK}|regsvr32${BLANK}|reg${BLANK}{1,8}(?:add|query|delete|save)${BLANK}|(?:ping|tracert|nslookup)[.]exe${BLANK})`,
+    pattern: `^${BLANK}{0,8}(?:cmd(?:[.]exe)?${BLANK}{0,8}/[ckqsd]|powershell(?:[.]exe)?${BLANK}{1,8}-|net${BLANK}{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)${BLANK}{1,8}[a-z]:[\\\\/"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)${BLANK}{1,8}/[a-z?](?:$|${BLANK})|wmic${BLANK}{1,8}[a-z]{1,60}${BLANK}|certutil${BLANK}{1,8}-|rundll32${BLANK}|regsvr32${BLANK}|reg${BLANK}{1,8}(?:add|query|delete|save)${BLANK}|(?:ping|tracert|nslookup)[.]exe${BLANK})`,
   },
   {
     id: 'command_wrapped',
@@ -117,7 +177,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_wildcard',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}',
+      '(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[?a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}',
   },
   {
     id: 'command_variable',
@@ -158,14 +218,19 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_arguments',
     points: 70,
     pattern:
-      '(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]',
+      '(?:^|[ ])(?:-o[ ]{0,2}(?:proxy|local)command|--?(?:use-askpass|exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document))[= ]',
   },
 ];
 
-/** A quote in the middle of the first word. */
-export const SPLIT_QUOTE = '^[ ]{0,8}[\'"\\\\]?[a-z]{1,12}[\'"\\\\]{1,2}[a-z]';
+/** Quotes or escapes in the middle of the first word: one quote alone is an apostrophe. */
+export const SPLIT_QUOTE =
+  '^[ ]{0,8}(?:[\'"][a-z]{1,12}[\'"][a-z]|[a-z]{1,12}(?:[\'"]{2}|[\\\\^]|[\'"][a-z]{1,12}[\'"])[a-z]{0,12})';
+/** The same in the first word after what ends a command, and what that word may spell. */
+export const SPLIT_AFTER =
+  '[;|&`][ ]{0,3}(?:[\'"][a-z]{1,12}[\'"][a-z]|[a-z]{1,12}(?:[\'"]{2}|[\\\\^]|[$][@*!]|[\'"][a-z]{1,12}[\'"])[a-z]{1,12})';
+export const COMMAND_AFTER = `[;|&\`][ ]{0,3}(?:${NAMES}|${WORDS})(?:$|[ ;|&<>])`;
 /** What that word may spell. */
 export const COMMAND_WORD = `^${BLANK}{0,8}(?:${NAMES}|id|ip|ps|cat|time)(?:${BLANK}|$)`;
 
 export const COMMAND_GATE =
-  '[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';
+  '^[ ]{0,8}[\'"]?[a-z]{1,12}[\'"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';

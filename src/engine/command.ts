@@ -1,4 +1,11 @@
-import { COMMAND_GATE, COMMAND_RULES, COMMAND_WORD, SPLIT_QUOTE } from './command-patterns.ts';
+import {
+  COMMAND_AFTER,
+  COMMAND_GATE,
+  COMMAND_RULES,
+  COMMAND_WORD,
+  SPLIT_AFTER,
+  SPLIT_QUOTE,
+} from './command-patterns.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
 import type { Host } from './host.ts';
@@ -46,5 +53,6 @@ export function judgeCommand(host: Host, text: string, plain: string, finding: F
   for (const rule of COMMAND_RULES) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
   if (plain === text) return;
   if (host.match(SPLIT_QUOTE, text) && host.match(COMMAND_WORD, plain)) raise(finding, 'command_quoted', 75);
+  if (host.match(SPLIT_AFTER, text) && host.match(COMMAND_AFTER, plain)) raise(finding, 'command_quoted', 75);
   for (const rule of COMMAND_RULES) if (host.match(rule.pattern, plain)) raise(finding, rule.id, rule.points);
 }

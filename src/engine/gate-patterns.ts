@@ -5,14 +5,14 @@ import { base64Core } from './base64.ts';
  * and identifiers say nothing, unless they spell one of these words.
  */
 export const ANY_GATE =
-  '[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
+  '[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|^gasv|^aaeaaad|[a-z]-[a-z]{1,20} [a-z0-9_-]{1,40}[.](?:exe|ps1|bat|dll|vbs)|[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
   'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
   ' -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
 
 /** Whether a text is worth reading as SQL. */
 export const SQL_GATE =
-  '[\'"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop ';
+  '[\'"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop ';
 
 /** How serialised Java objects begin. */
 const STREAM_MAGIC = `${String.fromCharCode(172)}${String.fromCharCode(237)}${String.fromCharCode(0)}${String.fromCharCode(5)}`;
@@ -91,14 +91,14 @@ export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
  */
 export const TARGET_SUSPECT =
   '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
 
 /**
  * Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
  * words are looked up apart, in `COOKIE_WORDS`.
  */
 export const COOKIE_SIGNS =
-  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]';
+  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]';
 export const COOKIE_WORDS: readonly string[] = [
   'java.',
   'org.',
@@ -111,6 +111,7 @@ export const COOKIE_WORDS: readonly string[] = [
   'factory',
   'ro0ab',
   'aced0',
+  'aaeaaad',
   '_proto',
   'passwd',
   'php:',
@@ -147,3 +148,9 @@ export const SESSION_NAME =
 
 /** More blanks in a row than patterns should have to cross. */
 export const BLANK_ROW = '[ \\t\\n\\x0b\\f\\r]{4}';
+
+/** `+` for blanks that was encoded once too often, where an operator or a command stands. */
+export const PLUS_BLANKS = '[;|&\'"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]';
+
+/** JSON that reaches for the prototype of every object. */
+export const JSON_PROTOTYPE = '"constructor"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}"prototype"';

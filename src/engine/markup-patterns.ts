@@ -58,6 +58,12 @@ export const TAG_RULES: readonly Rule[] = [
     points: 70,
     pattern: '^(?:form|button|input|isindex)[^a-z0-9][^>]{0,300}(?:formaction|action)[ \\t/]{0,8}=',
   },
+  {
+    id: 'markup_binding',
+    points: 75,
+    pattern:
+      '[^a-z]datasrc[ ]{0,8}=[ "\']{0,4}#|[^a-z](?:href|src|action)[ ]{0,8}=[ "\']{0,4}(?:mocha:|https?://(?:[0-9]{8,10}|0x[0-9a-f]{2,8}|0[0-7]{2,4}[.])(?:[/:.?"\' ]|$))|style[ ]{0,8}=[^>]{0,300}binding[ ]{0,8}:[ ]{0,8}url',
+  },
   { id: 'markup_srcdoc', points: 85, pattern: '[^a-z]srcdoc[ \\t\\r\\n/]{0,8}=' },
   {
     id: 'markup_namespace',
@@ -68,7 +74,7 @@ export const TAG_RULES: readonly Rule[] = [
   {
     id: 'markup_instruction',
     points: 70,
-    pattern: '^[?]xml-stylesheet|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<',
+    pattern: '^[?]xml-stylesheet|^[?]xml:namespace|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<',
   },
 ];
 
@@ -104,6 +110,18 @@ export const SCRIPT_RULES: readonly Rule[] = [
       '(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}["\'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))',
   },
   {
+    id: 'script_location',
+    points: 75,
+    pattern:
+      '(?:^|[;\'"`}\\])=(,])[ ]{0,3}location(?:[.](?:href|hash|search|pathname))?[ ]{0,4}=[ ]{0,4}(?:[\'"`](?://|https?:|java)|name|atob|document|window|top)',
+  },
+  {
+    id: 'script_reference',
+    points: 75,
+    pattern:
+      '(?:^|[;\'"(])[a-z_$]{1,8}=(?:alert|confirm|prompt|eval),[a-z_$]{1,8}[(]|[$][.](?:getscript|globaleval)[(]|(?:^|[=\'"( ])data:text/html[;,]',
+  },
+  {
     id: 'script_eval',
     points: 75,
     pattern:
@@ -137,7 +155,10 @@ export const SCRIPT_RULES: readonly Rule[] = [
 
 /** What a text must contain before script without tags is looked for. */
 export const SCRIPT_GATE =
-  'script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad';
+  'script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad';
 
 /** A short tag in the middle of a word. */
 export const SPLIT_WORD = '[a-z]</?[a-z]{1,2}>[a-z(]';
+
+/** A script's scheme that is whole only without the tabs and line breaks that browsers drop. */
+export const SCRIPT_SCHEME = '(?:java|vb|live)script:';

@@ -1,7 +1,7 @@
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
 import type { Host } from './host.ts';
-import { SCRIPT_GATE, SCRIPT_RULES, SPLIT_WORD, TAG_RULES } from './markup-patterns.ts';
+import { SCRIPT_GATE, SCRIPT_RULES, SCRIPT_SCHEME, SPLIT_WORD, TAG_RULES } from './markup-patterns.ts';
 
 const GREATER = 62;
 const MAX_TAGS = 40;
@@ -104,6 +104,8 @@ function judgeScript(host: Host, text: string, finding: Finding): void {
   for (const rule of SCRIPT_RULES) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
   const squeezed = squeeze(text);
   if (squeezed === text) return;
+  if (host.match(SCRIPT_SCHEME, squeezed) && !host.match(SCRIPT_SCHEME, text))
+    raise(finding, 'script_split', 80);
   for (const rule of SCRIPT_RULES)
     if (host.match(rule.pattern, squeezed)) raise(finding, rule.id, rule.points);
 }

@@ -6,7 +6,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_traversal',
     points: 75,
     pattern:
-      '(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^"\'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,8}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)',
+      '(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^"\'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)',
   },
   {
     id: 'path_system_file',
@@ -30,7 +30,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_secret_file',
     points: 75,
     pattern:
-      '[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd',
+      '[/\\\\][.](?:git|svn|hg|bzr)[/\\\\]|(?:web|meta)-?inf[/\\\\. ]{0,3}web[.]xml|^/(?:var/www|usr/(?:share|local|lib|src)|srv/www)/[a-z0-9_./-]{1,100}[.](?:php|conf|xml|ini|log|sh|py|properties|ya?ml|env|cfg|key|pem)$|[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd',
   },
   {
     id: 'path_nul',
@@ -47,7 +47,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_internal_address',
     points: 75,
     pattern:
-      '^[a-z+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])',
+      '^[a-z0-9+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me|[.]svc|[.]cluster[.]local|[.]internal)|instance-data|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])',
   },
   {
     id: 'path_local_host',
@@ -59,7 +59,7 @@ export const FILE_RULES: readonly Rule[] = [
     id: 'path_confused_url',
     points: 75,
     pattern:
-      '^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:\\\\\\\\',
+      '^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]',
   },
   {
     id: 'path_include',
@@ -95,7 +95,7 @@ export const PROBE_RULES: readonly Rule[] = [
 
 /** The name of an uploaded file that a server might run. */
 export const UPLOAD_NAME =
-  '[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|^sess_[a-z0-9,-]{16,64}$';
+  '[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$';
 
 /** A page that a server would run, whatever its name. */
 export const SERVER_PAGE =

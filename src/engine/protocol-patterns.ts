@@ -8,6 +8,7 @@ export const DOCUMENT_RULES: readonly Rule[] = [
     pattern:
       '<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|"|\')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}["\'][^w-])|<!doctype[^>\\[]{0,120}\\[',
   },
+  { id: 'xml_encoding', points: 75, pattern: '<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}[\'"]utf-?7[\'"]' },
   {
     id: 'xml_include',
     points: 75,
@@ -23,6 +24,11 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     points: 75,
     pattern:
       '(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]{0,8}[:/]',
+  },
+  {
+    id: 'header_injection',
+    points: 75,
+    pattern: '(?:\\r|\\n)[ \\t]{0,8}http/[0-9](?:[.][0-9])?[ ]{1,4}[1-5][0-9]{2}(?:[^0-9]|$)',
   },
   {
     id: 'request_injection',
@@ -68,6 +74,6 @@ export const PROTOCOL_RULES: readonly Rule[] = [
 ];
 
 export const PROTOCOL_GATE =
-  '[\\r\\n()*$<]|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]';
+  '[\\r\\n()*$<]|[|]{2}|&&|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]';
 
-export const DOCUMENT_GATE = '<!|entity|include|schemalocation|<xs|document[(]';
+export const DOCUMENT_GATE = '<!|utf-?7|entity|include|schemalocation|<xs|document[(]';

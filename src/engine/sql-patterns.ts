@@ -36,11 +36,25 @@ export const SQL_SHAPES: readonly Rule[] = [
     pattern:
       '^[(]{0,20}vc$|^n(?:[mod]n){1,3}c$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$',
   },
+  // Two literals compared after a value or a closed parenthesis, whatever stands around them.
+  {
+    id: 'sql_tautology',
+    points: 80,
+    pattern: '^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn',
+  },
+  { id: 'sql_condition_name', points: 70, pattern: '^m?n[)]{0,9}L[(]{0,9}N?w(?:[.]w)?C[sux]' },
+  {
+    id: 'sql_if',
+    points: 80,
+    pattern: '[modCLK,(]D[(]{1,4}[nsfv][C(]|^D[(]{1,4}[ns]C[ns][)]{0,3},|[);]D[(]{1,4}nCn[)]',
+  },
+  { id: 'sql_list_call', points: 70, pattern: '^,[fX][(][nsv]' },
   { id: 'sql_case', points: 75, pattern: 'AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A' },
 ];
 
 /** Over tokens after a closed quote: a condition cut off, or a literal that is always true. */
-export const SQL_DANGLING = '^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$';
+export const SQL_DANGLING =
+  '^s[mod]n[mod]{1,2}u$|^so[(]{0,9}n[hc]$|^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$';
 
 /** Over tokens: two literals compared, a whole value by itself. */
 export const SQL_LITERALS = '^(?:nC[ns]|n[KN]{1,60}n|sN?[CK]N?s|nKA?N?n)$';
@@ -62,11 +76,24 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       '|declare[ \\t\\r\\n]{1,8}@' +
       '|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=' +
       "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')" +
+      '|create[ ]{1,8}(?:user|login)[ ]{1,8}[a-z0-9_`"@.]{1,60}[ ]{1,8}(?:identified|with[ ]{1,8}password)' +
       '|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])' +
       '|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program' +
       '|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile' +
       '|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--' +
       '|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])',
+  },
+  {
+    id: 'sql_statement',
+    points: 80,
+    pattern:
+      '[0-9\'")][ ]{0,8};[ ]{0,8}(?:delete[ ]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from|truncate|drop[ ]{1,8}table)[ ]{1,8}[a-z_`."\\[\\]]{1,60}[ ]{0,8}$|(?:union|except|intersect)[ ]{1,8}(?:all[ ]{1,8}|distinct[ ]{1,8})?values[ ]{0,8}(?:row[ ]{0,8})?[(][ ]{0,8}(?:[0-9\'"]|null|row)',
+  },
+  {
+    id: 'sql_constant',
+    points: 75,
+    pattern:
+      '^[0-9.\'") -]{1,20}(?:or|and|xor|[|]{2}|&&)(?:[ \\t\\r\\n(]|/[*][^*]{0,40}[*]/){1,8}(?:not[ ]{1,8})?(?:true|false|null)[ )]{0,8}(?:$|--|#|;)',
   },
   {
     id: 'sql_delay',
@@ -83,7 +110,7 @@ export const SQL_STATEMENTS: readonly Rule[] = [
     id: 'sql_clause',
     points: 75,
     pattern:
-      '(?:[\'")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[0-9]{1,60}|having[ \\t\\r\\n]{1,8}[0-9\'"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|' +
+      '(?:[\'")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}(?:[0-9]{1,60}|[a-z_]{1,30}[ ]{0,3}[(])|having[ \\t\\r\\n]{1,8}[0-9\'"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|' +
       'group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))',
   },
 ];
@@ -123,6 +150,40 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     pattern:
       '(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]',
   },
+  {
+    id: 'sql_glued_comment',
+    points: 75,
+    pattern:
+      '[a-z0-9\'")]/[*][^*]{0,40}[*]/(?:or|and|union|select|from|where|order|having|like|into)(?:/[*]|[^a-z0-9_]|$)|(?:^|[^a-z])(?:union|select|where|having)/[*][^*]{0,40}[*]/[a-z0-9(\'"]',
+  },
+  {
+    id: 'sql_comment_tail',
+    points: 75,
+    pattern:
+      '^[^\'"]{0,60}[\'"][ )]{0,5}(?:(?:is|not|like|glob|collate|sounds|in|between|regexp|rlike|or|and)[^a-z]|/[a-z])[^\'"\\n]{0,60}--[ +-]{0,3}$',
+  },
+  {
+    id: 'sql_like_open',
+    points: 75,
+    pattern: "^(?:[^'\"]{0,60}[^'\" ])?'[ ]{0,4}(?:r?like|ilike|glob|regexp)[ ]{0,4}'[^']{0,40}$",
+  },
+  {
+    id: 'sql_closed_statement',
+    points: 70,
+    pattern: "^[^'\" ]{0,60}[0-9@][^'\" ]{0,60}'[)]{0,5}[ ]{0,2}(?:/[*][^*]{0,40}[*]/)?;[ ]{0,3}$",
+  },
+  {
+    id: 'sql_characters',
+    points: 75,
+    pattern: '(?:^|[^a-z])(?:n?char|chr)[(][0-9x]{1,6}[)][ ]{0,3}(?:[+]|[|]{2})[ ]{0,3}(?:n?char|chr)[(]',
+  },
+  {
+    id: 'sql_json',
+    points: 75,
+    pattern:
+      "'[{\\[][^']{0,80}[}\\]]'[ ]{0,2}(?:::jsonb?[ ]{0,2})?(?:[?][|&]?|@>|<@|->>?|#>>?|<|>|=)[ ]{0,2}(?:'|array\\[)",
+  },
+
   {
     id: 'sql_cast',
     points: 70,

@@ -82,6 +82,20 @@ function numberEnd(text: string, from: number): number {
   return isWordByte(text.charCodeAt(at)) ? -1 : at;
 }
 
+/** Where a number ends that an operator follows without a blank, as databases read it: 1union, 1or. Else -1. */
+function gluedNumberEnd(text: string, from: number): number {
+  let at = from;
+  while (isDigitOrDot(text.charCodeAt(at))) at++;
+  if (text.charCodeAt(at) === 101 && isDigitOrDot(text.charCodeAt(at + 1))) {
+    at++;
+    while (isDigitOrDot(text.charCodeAt(at))) at++;
+  }
+  let end = at;
+  while (end < text.length && end < at + 10 && isWordByte(text.charCodeAt(end))) end++;
+  const kind = SQL_WORDS[text.slice(at, end)];
+  return kind === 'U' || kind === 'L' ? at : -1;
+}
+
 function isDigitOrDot(code: number): boolean {
   return (code >= 48 && code <= 57) || code === 46;
 }
@@ -150,6 +164,12 @@ function readWord(reader: Reader): void {
       reader.at = end;
       return;
     }
+    const glued = gluedNumberEnd(text, from);
+    if (glued > from) {
+      reader.kinds.push('n');
+      reader.at = glued;
+      return;
+    }
   }
   let at = from;
   while (at < text.length && isWordByte(text.charCodeAt(at))) at++;
@@ -173,7 +193,11 @@ function readSymbol(reader: Reader, code: number): void {
   const next = text.charCodeAt(reader.at + 1);
   let kind = '?';
   let width = 1;
-  if (code === 40 || code === 41 || code === 44 || code === 46 || code === 59) {
+  if (code === 92 && next === 110 && !isWordByte(text.charCodeAt(reader.at + 2))) {
+    // MySQL's \\N is null.
+    kind = 'n';
+    width = 2;
+  } else if (code === 40 || code === 41 || code === 44 || code === 46 || code === 59) {
     kind = text.slice(reader.at, reader.at + 1);
   } else if ((code === 124 && next === 124) || (code === 38 && next === 38)) {
     kind = 'L';

@@ -2,7 +2,7 @@ import { decodeBase64, readsAsText } from './base64.ts';
 import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
 import type { Finding } from './finding.ts';
 import { addFinding, newFinding } from './finding.ts';
-import { BASE64_TEXT, FOLDS, LAYERED, NO_BASE64 } from './gate-patterns.ts';
+import { BASE64_TEXT, FOLDS, JSON_PROTOTYPE, LAYERED, NO_BASE64, PLUS_BLANKS } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { readJson } from './json.ts';
 import { judgeHidden, judgeText } from './judge.ts';
@@ -63,6 +63,7 @@ export function judgeValue(worst: Worst, text: string, place: Place, depth: numb
   const first = text.charCodeAt(0);
   if ((first === 123 || first === 91) && depth < 4) {
     const json = readJson(text);
+    if (host.match(JSON_PROTOTYPE, text)) judgeLayer(worst, 'constructor.prototype', place, false);
     if (json.valid && json.keys.length + json.values.length > 0) {
       for (const key of json.keys) judgeValue(worst, key, place, depth + 1);
       for (const value of json.values) judgeValue(worst, value, place, depth + 1);
@@ -74,6 +75,8 @@ export function judgeValue(worst: Worst, text: string, place: Place, depth: numb
     const plain = unwrap(host, text);
     if (plain !== text) judgeLayer(worst, plain, place, true);
   }
+  if (text.indexOf('+') >= 0 && text.indexOf(' ') < 0 && host.match(PLUS_BLANKS, text))
+    judgeLayer(worst, decodePercent(text, true), place, true);
   if (depth >= 4 || text.length < 6 || host.match(NO_BASE64, text)) return;
   const finding = newFinding();
   judgeHidden(host, text, finding);

@@ -422,9 +422,7 @@ local STRUCTURED = {
     te = 1,
     ["upgrade-insecure-requests"] = 1
 }
----
--- @param host as the client named it
-local function place(facts, header, host)
+local function place(facts, header)
     local value = header.value
     repeat
         local ____switch3 = header.name
@@ -491,14 +489,10 @@ local function place(facts, header, host)
             return
         end
         do
-            if STRUCTURED[header.name] == 1 then
-                return
+            if STRUCTURED[header.name] ~= 1 then
+                local ____facts_others_0 = facts.others
+                ____facts_others_0[#____facts_others_0 + 1] = header
             end
-            if header.name == "x-forwarded-host" and value == host then
-                return
-            end
-            local ____facts_others_0 = facts.others
-            ____facts_others_0[#____facts_others_0 + 1] = header
         end
     until true
 end
@@ -521,14 +515,8 @@ function ____exports.gatherHeaders(headers)
         has_accept = false,
         others = {}
     }
-    local host = ""
     for ____, header in ipairs(headers) do
-        if header.name == "host" then
-            host = header.value
-        end
-    end
-    for ____, header in ipairs(headers) do
-        place(facts, header, host)
+        place(facts, header)
     end
     return facts
 end
@@ -1039,9 +1027,9 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|^gasv|^aaeaaad|[a-z]-[a-z]{1,20} [a-z0-9_-]{1,40}[.](?:exe|ps1|bat|dll|vbs)|[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
 --- Whether a text is worth reading as SQL.
-____exports.SQL_GATE = "['\"`;#*()|&:]|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
+____exports.SQL_GATE = "['\"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
 --- How serialised Java objects begin.
 local STREAM_MAGIC = ((string.char(172) .. string.char(237)) .. string.char(0)) .. string.char(5)
 --- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
@@ -1117,10 +1105,10 @@ ____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}"
 ____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
 --- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
 -- separators, no dot that hides a file, no words an attack could consist of.
-____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|[=](?:and|or|xor)(?:[+]|%20)|xp_|pg_|utl_|[.](?:ini|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
 --- Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
 -- words are looked up apart, in `COOKIE_WORDS`.
-____exports.COOKIE_SIGNS = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][bcd]|60|u)|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]"
+____exports.COOKIE_SIGNS = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]"
 ____exports.COOKIE_WORDS = {
     "java.",
     "org.",
@@ -1133,6 +1121,7 @@ ____exports.COOKIE_WORDS = {
     "factory",
     "ro0ab",
     "aced0",
+    "aaeaaad",
     "_proto",
     "passwd",
     "php:",
@@ -1162,6 +1151,10 @@ ____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
 ____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
 --- More blanks in a row than patterns should have to cross.
 ____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
+--- `+` for blanks that was encoded once too often, where an operator or a command stands.
+____exports.PLUS_BLANKS = "[;|&'\"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]"
+--- JSON that reaches for the prototype of every object.
+____exports.JSON_PROTOTYPE = "\"constructor\"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}\"prototype\""
 return ____exports
  end,
 ["agent-patterns"] = function(...)
@@ -1792,23 +1785,23 @@ return ____exports
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,8}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
     {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
     {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
     {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
-    {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
+    {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:git|svn|hg|bzr)[/\\\\]|(?:web|meta)-?inf[/\\\\. ]{0,3}web[.]xml|^/(?:var/www|usr/(?:share|local|lib|src)|srv/www)/[a-z0-9_./-]{1,100}[.](?:php|conf|xml|ini|log|sh|py|properties|ya?ml|env|cfg|key|pem)$|[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
     {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
     {id = "path_scheme", points = 75, pattern = "^(?:url:){0,3}(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]{0,60}|xri|afp|cvs|rsync|res|mailto:[^@]{0,60}%0|view-source|about:)(?:://|:/|:[a-z]{1,60}:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,20}[.]|\\[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
-    {id = "path_internal_address", points = 75, pattern = "^[a-z+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me)|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_internal_address", points = 75, pattern = "^[a-z0-9+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me|[.]svc|[.]cluster[.]local|[.]internal)|instance-data|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
     {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]{1,60})?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]{1,60})?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
-    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:\\\\\\\\"},
+    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]"},
     {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
 }
 ____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
 --- Over the decoded, lower-case path of the request: what only scanners ask for.
 ____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
-____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|^sess_[a-z0-9,-]{16,64}$"
+____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$"
 --- A page that a server would run, whatever its name.
 ____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
 return ____exports
@@ -1824,7 +1817,7 @@ ____exports.CODE_RULES = {
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
     {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
     {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
-    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
+    {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z0-9.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
     {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]{1,8}[$a-z@]|\\[/?php\\]|<script[^>]{1,300}language[ ]{0,8}=[ \"']{0,8}php"},
     {id = "php_superglobal", points = 80, pattern = "[$][{'\"]{0,60}_[ ]{0,8}(?:get|post|request|cookie|server|files|session|env)(?:[^a-z]|$)|[$]globals|[$]http_(?:raw_post_data|get_vars|post_vars|cookie_vars|server_vars)|[$]_s[ ]{0,8}erver"},
     {id = "php_stream", points = 80, pattern = "(?:^|[^a-z])(?:php|phar|expect|zip|glob|ogg|rar|ssh2[.a-z0-9]{0,60}|compress[.](?:zlib|bzip2))://|(?:^|[=('\"])data:[a-z/]{0,60};base64,pd9waha|data://text"},
@@ -1844,13 +1837,18 @@ ____exports.CODE_RULES = {
     {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
     {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
     {id = "template_tag", points = 75, pattern = "[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]"},
+    {id = "template_probe", points = 75, pattern = "[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}['\"]?[a-z0-9]{1,20}['\"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]"},
+    {id = "serial_stream", points = 85, pattern = "aaeaaad/{4}|^gasv[a-z0-9+/]{1,4}a{6}|(?:^|[^a-z])c(?:os|posix|nt|subprocess|builtins|__builtin__|commands)\\n[a-z_]{3,20}\\n|!ruby/(?:object|hash|struct|array|class|regexp)"},
+    {id = "call_commented", points = 75, pattern = ((((((((("[a-z0-9_]/[*][^*]{0,40}[*]/[ ]{0,3}[(]|(?:^|[^a-z0-9_])(?:system|exec|passthru|shell_exec|eval|assert|popen)" .. BLANK) .. "{0,4}(?:/[*][^*]{0,40}[*]/|(?:#|//)[^\\n]{0,60}\\n)") .. BLANK) .. "{0,4}[(]|['\"][ ]?[.][ ]?(?:system|exec|passthru|shell_exec|eval|phpinfo|popen)[(]|^") .. BLANK) .. "{0,3}[(]string[)]") .. BLANK) .. "{0,3}['\"][a-z_]{3,30}['\"]") .. BLANK) .. "{0,3}[(]"},
+    {id = "asp_code", points = 75, pattern = "server[.](?:scripttimeout|createobject|mappath)|createobject[ ]{0,3}[(]|wscript[.]shell|adodb[.]stream|response[.]binarywrite|eval[ ]{0,3}[(]?[ ]{0,3}request|(?:\"[a-z]{1,8}\"[ ]?&[ ]?){3}"},
+    {id = "sheet_command", points = 75, pattern = "^[=+@-][^|]{0,60}(?:cmd|powershell|mshta|rundll32|regsvr32|msexcel)[|][ ]{0,3}['\"]"},
     {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]{0,8}\\["},
     {id = "node_object", points = 70, pattern = "^[a-z0-9_;\"'}){ ]{0,3}(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)[ ]{0,8}[(.]|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor"},
     {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]"},
     {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|['\"][ ]{0,8}(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
 }
 --- Cheap presence test for any of the above.
-____exports.CODE_GATE = "[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
+____exports.CODE_GATE = "[*]/|!ruby|aaeaaad|^gasv|\\n|^[=+@-]|[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
 return ____exports
  end,
 ["command-patterns"] = function(...)
@@ -1863,27 +1861,48 @@ local WORDS = ((("(?:ab|ash|at|bridge|cat|cd|column|comm|cp|cut|dash|date|diff|d
 --- And on Windows, by names that are no words and by names that are.
 local WINDOWS_NAMES = "(?:attrib|bitsadmin|cacls|certutil|cmd|cmdkey|cscript|del|dir|dsquery|findstr|ftype|gpresult|icacls|ipconfig|mshta|msiexec|nbtstat|" .. "netsh|powershell|pwsh|qprocess|reg(?:edit|svr32)|robocopy|rundll32|runas|schtasks|systeminfo|takeown|taskkill|tasklist|tracert|vssadmin|wevtutil|whoami|wmic|wscript|xcopy)(?:[.]exe)?"
 local WINDOWS_WORDS = "(?:assoc|bcdboot|copy|erase|md|net1?|ping|query|rd|reg|ren|sc|set|start|time|tree|type|ver|vol)(?:[.]exe)?"
+--- PowerShell's own, by verb and noun.
+local CMDLET = ("(?:get|set|new|start|stop|invoke|remove|add|out|import|export|copy|move|write|select|where|foreach|test|resolve|convertto|convertfrom|enable|disable|restart|rename|clear)-" .. "(?:item(?:property)?|process|content|childitem|object|service|wmi(?:object|method)|cim(?:instance|method)|expression|webrequest|restmethod|command|location|host|file|string|variable|computerinfo|") .. "net[a-z]{2,20}|local(?:user|group|groupmember)|executionpolicy|scheduledtask|job|path|connection|clixml|acl|hotfix|psdrive|eventlog|winevent|mppreference|null|output|bitstransfer|ad(?:user|computer|domain|group)|credential)"
+local CMDLET_START = "(?:[;|&({]|[$][(]|[\\r\\n])[ ]{0,3}"
+local CMDLET_ARGUMENT = "[ ]{1,3}(?:-[a-z]|[a-z]:[\\\\/]|[\"'$(]|[.]{0,2}[\\\\/]|[a-z0-9_-]{1,40}[.](?:exe|ps1|txt|bat|dll|vbs))"
 local FOLDER = "(?:[/.~][a-z/.]{0,40}/|/)?"
 --- An argument that no sentence has: an option, a path, a variable, an address, a redirection.
 local ARGUMENT = BLANK .. "{1,8}(?:[-+][a-z0-9-]|/|[~$.'\"`*]|[a-z]:[\\\\/]|[0-9]{1,60}[.][0-9]|https?:|[a-z0-9_.-]{1,60}(?:[/@:=][a-z0-9_/]|[.](?:php|sh|txt|py|pl|conf|log|gz|zip|c|html?)(?:[^a-z]|$)))"
 --- What may follow a name that is no word.
 local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;|&<>)`]|") .. ARGUMENT) .. "|") .. BLANK) .. "{1,8}[a-z0-9_.-]{1,60}") .. BLANK) .. "{0,8}(?:$|[;|&<>)`]))"
-local PROGRAM = ((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. ")"
+--- Programs that read the file after `<`; a closing tag is none.
+local READ_FROM = "(?:cat|tac|nl|rev|od|wc|xxd|sh|bash|base(?:32|64))<(?!/[a-z0-9]{1,10}>)[a-z0-9./~$]"
+local PROGRAM = ((((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. "|") .. READ_FROM) .. ")"
 --- After a line break even a program's name may be the first word of a sentence.
 local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
 local WRAPPER = ((((("(?:[$][a-z0-9_]{1,10}" .. BLANK) .. "{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
 --- What ends one command and begins another. Backticks are apart: prose quotes code with them.
-local SEPARATOR = "(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|[(]{2})"
+local SEPARATOR = "(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|&(?![^ ])|[(]{2})"
+--- A value that a command is appended to where nothing but a value was meant: an address, a number, a file, a letter.
+local STUB = "(?:(?:[0-9]{1,3}[.]){3}[0-9]{1,3}|[0-9]{0,9}|[a-z]|[^ ;|&]{1,60}[.](?:html?|php|txt|aspx?|jsp|cgi|jpe?g|png|gif|pdf|csv|xml))"
+local ADDRESS = "(?:[0-9]{1,3}[.]){3}[0-9]{1,3}"
+--- Programs that need no argument to tell something.
+local BARE = "(?:id|ls|ps|w|who|env|set|dir|ver|pwd|sh|bash|date|history|mount|df|last|vol|whoami|uname|hostname|ifconfig|ipconfig)"
+local BARE_SURE = "(?:id|ls|ps|who|env|dir|ver|pwd|sh|bash|df|whoami|uname|ifconfig|ipconfig)"
+local BARE_END = "[ ]{0,3}[|;&#'\"`)]{0,3}[ ]{0,3}$"
+local REST = "[ ][^|;&\\r\\n]{1,80}"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
     {id = "command_chained", points = 80, pattern = ((((((((SEPARATOR .. BLANK) .. "{0,8}[(!@]?") .. BLANK) .. "{0,8}") .. WRAPPER) .. PROGRAM) .. "|(?:^|[^a-z_|])[;|&]{1,2}") .. WORDS) .. "(?:[;&>)]|$)"},
+    {id = "command_appended", points = 75, pattern = (((((((("^(?:" .. STUB) .. "['\"`)]{0,3}(?:[;|]{1,2}|&&|&(?![ ]))") .. BARE_SURE) .. "|(?:") .. ADDRESS) .. "[ ]{0,3}(?:[;|]{1,2}|&{1,2}|[\\r\\n]{1,2})|[ ]{0,3}(?:[;|]{1,2}|&&)|[\\r\\n]{1,2})[ ]{0,3}") .. BARE) .. ")") .. BARE_END},
+    {id = "command_appended", points = 75, pattern = ((((((((((("^(?:" .. STUB) .. "['\"`)]{0,3}(?:[;|]{1,2}|&&|&(?![ ]))|") .. ADDRESS) .. "[ ]{0,3}(?:[;|]{1,2}|&{1,2}|[\\r\\n]{1,2})[ ]{0,3}|(?:[;]|[|]{2}|&&)[ ]{0,3})(?:") .. NAMES) .. "|") .. WORDS) .. "|") .. WINDOWS_WORDS) .. "|exec|eval|source|set)") .. REST) .. BARE_END},
+    {id = "command_braces", points = 75, pattern = ((((("[{],?[$'\"]{0,2}(?:" .. NAMES) .. "|") .. WORDS) .. ")['\"]?,(?:--?[a-z0-9]|[/~$#])[^} ]{0,80}[}]|(?:^|[;|&`(])[{][a-z]{1,6},--?[a-z]{1,6}[}][a-z]{1,8}|[{],[$'\"]{0,2}(?:") .. NAMES) .. "|echo|cat|id|ls)['\"]?,[^} ]{0,80}[}]"},
+    {id = "command_assigned", points = 75, pattern = "(?:^|[;&|])[ ]{0,3}[a-z_][a-z0-9_]{0,12}=[^;&| ]{1,40}(?:;|&&)[^\\n]{0,40}[$][a-z_]{1,14}(?:$|[;/|&]|[$]|[ ]{1,3}[a-z/.-])"},
+    {id = "command_ansi_text", points = 75, pattern = "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|[a-z][$][@*!][a-z]"},
+    {id = "command_cmdlet", points = 75, pattern = (((((CMDLET_START .. CMDLET) .. "(?:$|[ ]{0,3}[;|&)]|") .. CMDLET_ARGUMENT) .. "|[ ]{1,3}[a-z0-9_.-]{1,40}[ ]{0,3}(?:$|[;|&)]))|^") .. CMDLET) .. CMDLET_ARGUMENT},
+    {id = "command_cmdlet", points = 75, pattern = "(?:[;|&({]|&&)[ ]{0,3}(?:iwr|irm|iex|iwmi|gwmi|icm|gci|gps|saps|gcm|sal|gc)[ ]{1,3}(?:-[a-z]|https?:|[($\"'])"},
     {id = "command_backtick", points = 80, pattern = ((((((((((("(?:^" .. BLANK) .. "{0,8}|[a-z0-9=;|&'\"])`(?:") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[^`]{0,80})?)`") .. BLANK) .. "{0,8}(?:$|[a-z0-9;|&'\"-])"},
-    {id = "command_substituted", points = 75, pattern = ((((((((("[$<>][(]" .. BLANK) .. "{0,8}") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[a-z0-9./_$-]|[)])"},
+    {id = "command_substituted", points = 75, pattern = ((((((((("[$<>][(]" .. BLANK) .. "{0,8}") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[a-z0-9./_$-]|[$`;|<>)])"},
     {id = "command_piped", points = 80, pattern = "[|][ ]{0,8}(?:/bin/|/usr/bin/)?(?:ba|z|k|c|da|a)?sh(?:[ ]{0,8}$|[ ]{1,8}-|[ ]{0,8}[;|&<>])"},
     {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "{0,8}") .. WRAPPER) .. LINE_PROGRAM},
-    {id = "command_windows", points = 75, pattern = (((((((((((("(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?(?:") .. WINDOWS_NAMES) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;&<>]|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-))|") .. WINDOWS_WORDS) .. BLANK) .. "{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<))"},
+    {id = "command_windows", points = 75, pattern = (((((((((((((("(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?(?:") .. WINDOWS_NAMES) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;&<>]|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-))|") .. WINDOWS_WORDS) .. BLANK) .. "{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<)|net1?") .. BLANK) .. "{1,8}(?:user|localgroup|group|view|share|use|accounts|session)(?:[^a-z]|$))"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "{0,8}") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "{1,8}(?:--?[a-z][a-z0-9-]{0,60}(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "{0,8}(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "{0,8}[|>;]") .. BLANK) .. "{0,8}[a-z/])"},
-    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)") .. BLANK) .. "{1,8}[a-z]:[\\\\/\"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)") .. BLANK) .. "{1,8}/[a-z?](?:$|") .. BLANK) .. ")|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
     {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "{0,8}(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "{0,8}$)"},
     {id = "command_install", points = 70, pattern = ((((((((("^" .. BLANK) .. "{0,8}(?:sudo") .. BLANK) .. "{1,8})?(?:pip[0-9x]{0,60}|apt(?:-get)?|yum|dnf|npm|gem|brew|apk)") .. BLANK) .. "{1,8}(?:install|add|remove)") .. BLANK) .. "{1,8}[a-z0-9_.@/-]{1,60}") .. BLANK) .. "{0,8}$"},
     {id = "command_binary", points = 80, pattern = "(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]{0,60}|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]{0,60}sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]{0,60}|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
@@ -1891,7 +1910,7 @@ ____exports.COMMAND_RULES = {
     {id = "command_shellshock", points = 95, pattern = "^[ ]{0,8}[(][ ]{0,8}[)][ ]{0,8}[{]|[(][ ]{0,8}[)][ ]{0,8}[{][ ]{0,8}(?:[:_a-z]?[ ]{0,8};|_[ ]{0,8};)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
     {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]{0,60}[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]{0,60}\\]"},
-    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[?a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
     {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]{0,60}|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]{0,8}[$][a-z0-9_]{1,20}(?:[$]|[ ]{1,8}[$/-])"},
     {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]{0,8}(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
     {id = "command_loop", points = 75, pattern = "(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?[\"'%{\\[]?[a-z0-9%~:!_. -]{1,40}[\"'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:\"[^\"]{0,40}\"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
@@ -1899,13 +1918,16 @@ ____exports.COMMAND_RULES = {
     {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]{1,8}(?:[-+][a-z]{1,60}[ ]{1,8})?['\"]?[a-z0-9_-]{1,30}['\"]?="},
     {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
     {id = "command_bomb", points = 80, pattern = "[(][)][ ]{0,8}[{][^}]{0,40}[|&][^}]{0,40}[}][ ]{0,8};?[ ]{0,8}[a-z:.]{1,12}$"},
-    {id = "command_arguments", points = 70, pattern = "(?:^|[ ])--?(?:exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document)[= ]"}
+    {id = "command_arguments", points = 70, pattern = "(?:^|[ ])(?:-o[ ]{0,2}(?:proxy|local)command|--?(?:use-askpass|exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document))[= ]"}
 }
---- A quote in the middle of the first word.
-____exports.SPLIT_QUOTE = "^[ ]{0,8}['\"\\\\]?[a-z]{1,12}['\"\\\\]{1,2}[a-z]"
+--- Quotes or escapes in the middle of the first word: one quote alone is an apostrophe.
+____exports.SPLIT_QUOTE = "^[ ]{0,8}(?:['\"][a-z]{1,12}['\"][a-z]|[a-z]{1,12}(?:['\"]{2}|[\\\\^]|['\"][a-z]{1,12}['\"])[a-z]{0,12})"
+--- The same in the first word after what ends a command, and what that word may spell.
+____exports.SPLIT_AFTER = "[;|&`][ ]{0,3}(?:['\"][a-z]{1,12}['\"][a-z]|[a-z]{1,12}(?:['\"]{2}|[\\\\^]|[$][@*!]|['\"][a-z]{1,12}['\"])[a-z]{1,12})"
+____exports.COMMAND_AFTER = ((("[;|&`][ ]{0,3}(?:" .. NAMES) .. "|") .. WORDS) .. ")(?:$|[ ;|&<>])"
 --- What that word may spell.
 ____exports.COMMAND_WORD = ((((("^" .. BLANK) .. "{0,8}(?:") .. NAMES) .. "|id|ip|ps|cat|time)(?:") .. BLANK) .. "|$)"
-____exports.COMMAND_GATE = "[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
+____exports.COMMAND_GATE = "^[ ]{0,8}['\"]?[a-z]{1,12}['\"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
 ["command"] = function(...)
@@ -1914,9 +1936,11 @@ local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local ____command_2Dpatterns_2Ets = require("command-patterns")
+local COMMAND_AFTER = ____command_2Dpatterns_2Ets.COMMAND_AFTER
 local COMMAND_GATE = ____command_2Dpatterns_2Ets.COMMAND_GATE
 local COMMAND_RULES = ____command_2Dpatterns_2Ets.COMMAND_RULES
 local COMMAND_WORD = ____command_2Dpatterns_2Ets.COMMAND_WORD
+local SPLIT_AFTER = ____command_2Dpatterns_2Ets.SPLIT_AFTER
 local SPLIT_QUOTE = ____command_2Dpatterns_2Ets.SPLIT_QUOTE
 local ____finding_2Ets = require("finding")
 local raise = ____finding_2Ets.raise
@@ -1973,6 +1997,9 @@ function ____exports.judgeCommand(host, text, plain, finding)
     if host.match(SPLIT_QUOTE, text) and host.match(COMMAND_WORD, plain) then
         raise(finding, "command_quoted", 75)
     end
+    if host.match(SPLIT_AFTER, text) and host.match(COMMAND_AFTER, plain) then
+        raise(finding, "command_quoted", 75)
+    end
     for ____, rule in ipairs(COMMAND_RULES) do
         if host.match(rule.pattern, plain) then
             raise(finding, rule.id, rule.points)
@@ -2000,9 +2027,10 @@ ____exports.TAG_RULES = {
     {id = "markup_css", points = 75, pattern = "style[ \\t\\r\\n/]{0,8}=[^>]{0,300}(?:expression[ \\t/*]{0,60}[(]|behaviou?r[ \\t/*]{0,60}:|-moz-binding|@import|filter[ ]{0,8}:[ ]{0,8}url|\\\\[0-9a-f]{2,6}|font-family[ ]{0,8}:[^\"']{0,60}[}\\[])"},
     {id = "markup_active", points = 75, pattern = "^(?:(?:[a-z0-9]{1,60}:)?(?:svg|math|set|animate[a-z]{0,60}|handler|foreignobject|feimage)|event-source|keygen|marquee|menuitem|command)[^a-z0-9][^>]{0,300}(?:href|action|attributename|formaction|handler|src|to|from|values|dynsrc|xlink)[a-z:]{0,60}[ \\t/]{0,8}="},
     {id = "markup_form", points = 70, pattern = "^(?:form|button|input|isindex)[^a-z0-9][^>]{0,300}(?:formaction|action)[ \\t/]{0,8}="},
+    {id = "markup_binding", points = 75, pattern = "[^a-z]datasrc[ ]{0,8}=[ \"']{0,4}#|[^a-z](?:href|src|action)[ ]{0,8}=[ \"']{0,4}(?:mocha:|https?://(?:[0-9]{8,10}|0x[0-9a-f]{2,8}|0[0-7]{2,4}[.])(?:[/:.?\"' ]|$))|style[ ]{0,8}=[^>]{0,300}binding[ ]{0,8}:[ ]{0,8}url"},
     {id = "markup_srcdoc", points = 85, pattern = "[^a-z]srcdoc[ \\t\\r\\n/]{0,8}="},
     {id = "markup_namespace", points = 70, pattern = "xmlns(?::[a-z]{1,60})?[ ]{0,8}=[ \"']{0,8}(?:http://www[.]w3[.]org/(?:2001/(?:xml-events|xinclude)|1999/xhtml|1999/xsl))"},
-    {id = "markup_instruction", points = 70, pattern = "^[?]xml-stylesheet|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<"}
+    {id = "markup_instruction", points = 70, pattern = "^[?]xml-stylesheet|^[?]xml:namespace|^[?]import|^!--[ \\t]{0,8}\\[if|^!\\[cdata\\[[^>]{0,300}<"}
 }
 --- Over the whole text, lower-case, entities decoded: script without a tag, or out of an attribute.
 ____exports.SCRIPT_RULES = {
@@ -2011,6 +2039,8 @@ ____exports.SCRIPT_RULES = {
     {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(`]|(?:^|[^a-z0-9_`])(?:alert|confirm|prompt)(?:[?][.])?(?:[ \\t\\r\\n]{0,8}[(][ \\t]{0,8}(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie)|[(][a-z]{1,8}[)]|`[0-9a-z'\"$\\\\/`]|[.](?:call|apply|bind)[ (`])"},
     {id = "script_dom", points = 80, pattern = "document[?]?[ ]{0,8}(?:[.][ ]{0,8}(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
     {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}[\"'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))"},
+    {id = "script_location", points = 75, pattern = "(?:^|[;'\"`}\\])=(,])[ ]{0,3}location(?:[.](?:href|hash|search|pathname))?[ ]{0,4}=[ ]{0,4}(?:['\"`](?://|https?:|java)|name|atob|document|window|top)"},
+    {id = "script_reference", points = 75, pattern = "(?:^|[;'\"(])[a-z_$]{1,8}=(?:alert|confirm|prompt|eval),[a-z_$]{1,8}[(]|[$][.](?:getscript|globaleval)[(]|(?:^|[='\"( ])data:text/html[;,]"},
     {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?)[ ]{0,8}[(`][ ]{0,8}(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]['\"`]|(?:^|[^a-z])function[(]['\"`]"},
     {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
     {id = "script_import", points = 75, pattern = "import[ ]{0,8}[(][ ]{0,8}['\"`/](?:/|data:|https?:)|@import[ ]{0,8}['\"`(u]"},
@@ -2019,9 +2049,11 @@ ____exports.SCRIPT_RULES = {
     {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,200}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,40}"}
 }
 --- What a text must contain before script without tags is looked for.
-____exports.SCRIPT_GATE = "script|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad"
+____exports.SCRIPT_GATE = "script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad"
 --- A short tag in the middle of a word.
 ____exports.SPLIT_WORD = "[a-z]</?[a-z]{1,2}>[a-z(]"
+--- A script's scheme that is whole only without the tabs and line breaks that browsers drop.
+____exports.SCRIPT_SCHEME = "(?:java|vb|live)script:"
 return ____exports
  end,
 ["markup"] = function(...)
@@ -2035,6 +2067,7 @@ local raise = ____finding_2Ets.raise
 local ____markup_2Dpatterns_2Ets = require("markup-patterns")
 local SCRIPT_GATE = ____markup_2Dpatterns_2Ets.SCRIPT_GATE
 local SCRIPT_RULES = ____markup_2Dpatterns_2Ets.SCRIPT_RULES
+local SCRIPT_SCHEME = ____markup_2Dpatterns_2Ets.SCRIPT_SCHEME
 local SPLIT_WORD = ____markup_2Dpatterns_2Ets.SPLIT_WORD
 local TAG_RULES = ____markup_2Dpatterns_2Ets.TAG_RULES
 function squeeze(text)
@@ -2069,6 +2102,9 @@ function judgeScript(host, text, finding)
     local squeezed = squeeze(text)
     if squeezed == text then
         return
+    end
+    if host.match(SCRIPT_SCHEME, squeezed) and not host.match(SCRIPT_SCHEME, text) then
+        raise(finding, "script_split", 80)
     end
     for ____, rule in ipairs(SCRIPT_RULES) do
         if host.match(rule.pattern, squeezed) then
@@ -2192,10 +2228,11 @@ return ____exports
 ["protocol-patterns"] = function(...)
 local ____exports = {}
 --- XML that makes its parser fetch something.
-____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
+____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_encoding", points = 75, pattern = "<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}['\"]utf-?7['\"]"}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
 --- Injection into protocols and documents, over lower-case text.
 ____exports.PROTOCOL_RULES = {
     {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]{0,8}[:/]"},
+    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}http/[0-9](?:[.][0-9])?[ ]{1,4}[1-5][0-9]{2}(?:[^0-9]|$)"},
     {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]{1,8}[^ \\r\\n]{1,60}[ \\t]{1,8}http/[0-9]"},
     {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:rcpt[ ]{1,8}to:|mail[ ]{1,8}from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]{0,8}:[ ]{0,8}[^ \\r\\n]{1,60}(?:@|%40)|ehlo[ ]{1,8}[a-z]|helo[ ]{1,8}[a-z]|starttls|auth[ ]{1,8}(?:plain|login|[a-z0-9-]{1,60}[ ]{1,8}[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]{1,8}(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]{0,8}(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]{1,8}[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]{1,8}[0-9]{1,60}|[a-z]{1,2}[0-9]{1,4}[ ]{1,8}quit)"},
     {id = "include_injection", points = 80, pattern = "<!--[ ]{0,8}#[ ]{0,8}(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
@@ -2204,8 +2241,8 @@ ____exports.PROTOCOL_RULES = {
     {id = "xpath_injection", points = 75, pattern = "['\"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]"},
     {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]{0,8}(?:=|;)[^a-z]{0,60}[^;]{0,80}(?:;[ ]{0,8}(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
 }
-____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]"
-____exports.DOCUMENT_GATE = "<!|entity|include|schemalocation|<xs|document[(]"
+____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|[|]{2}|&&|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]"
+____exports.DOCUMENT_GATE = "<!|utf-?7|entity|include|schemalocation|<xs|document[(]"
 return ____exports
  end,
 ["sql-expression"] = function(...)
@@ -2358,19 +2395,25 @@ ____exports.SQL_SHAPES = {
     {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
     {id = "sql_condition_tail", points = 70, pattern = "^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F"},
     {id = "sql_variable_end", points = 70, pattern = "^[(]{0,20}vc$|^n(?:[mod]n){1,3}c$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$"},
+    {id = "sql_tautology", points = 80, pattern = "^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn"},
+    {id = "sql_condition_name", points = 70, pattern = "^m?n[)]{0,9}L[(]{0,9}N?w(?:[.]w)?C[sux]"},
+    {id = "sql_if", points = 80, pattern = "[modCLK,(]D[(]{1,4}[nsfv][C(]|^D[(]{1,4}[ns]C[ns][)]{0,3},|[);]D[(]{1,4}nCn[)]"},
+    {id = "sql_list_call", points = 70, pattern = "^,[fX][(][nsv]"},
     {id = "sql_case", points = 75, pattern = "AA[^A;]{0,20}[CKn(s][^A;]{0,20}A[(nsvwfXm][^;]{0,30}A"}
 }
 --- Over tokens after a closed quote: a condition cut off, or a literal that is always true.
-____exports.SQL_DANGLING = "^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$"
+____exports.SQL_DANGLING = "^s[mod]n[mod]{1,2}u$|^so[(]{0,9}n[hc]$|^s[)]{0,60}L[(]{0,20}(?:n|s|w(?:[.]w)?)C[(]?$|^s[)]{0,60}Ln$"
 --- Over tokens: two literals compared, a whole value by itself.
 ____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]{1,60}n|sN?[CK]N?s|nKA?N?n)$"
 --- Over text: statements that make sense wherever they stand. One space stands for any blank.
 ____exports.SQL_STATEMENTS = {
-    {id = "sql_statement", points = 80, pattern = (((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:" .. "drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]") .. "|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=") .. "|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]") .. "|declare[ \\t\\r\\n]{1,8}@") .. "|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')") .. "|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program") .. "|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile") .. "|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--") .. "|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])"},
+    {id = "sql_statement", points = 80, pattern = ((((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:" .. "drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]") .. "|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=") .. "|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]") .. "|declare[ \\t\\r\\n]{1,8}@") .. "|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')") .. "|create[ ]{1,8}(?:user|login)[ ]{1,8}[a-z0-9_`\"@.]{1,60}[ ]{1,8}(?:identified|with[ ]{1,8}password)") .. "|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program") .. "|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile") .. "|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--") .. "|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])"},
+    {id = "sql_statement", points = 80, pattern = "[0-9'\")][ ]{0,8};[ ]{0,8}(?:delete[ ]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from|truncate|drop[ ]{1,8}table)[ ]{1,8}[a-z_`.\"\\[\\]]{1,60}[ ]{0,8}$|(?:union|except|intersect)[ ]{1,8}(?:all[ ]{1,8}|distinct[ ]{1,8})?values[ ]{0,8}(?:row[ ]{0,8})?[(][ ]{0,8}(?:[0-9'\"]|null|row)"},
+    {id = "sql_constant", points = 75, pattern = "^[0-9.'\") -]{1,20}(?:or|and|xor|[|]{2}|&&)(?:[ \\t\\r\\n(]|/[*][^*]{0,40}[*]/){1,8}(?:not[ ]{1,8})?(?:true|false|null)[ )]{0,8}(?:$|--|#|;)"},
     {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]{1,60}(?:delay|time)[ \\t\\r\\n+]{0,60}['\"(@0-9]"},
     {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]{1,8}(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
     {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]{1,8}analyse[ \\t\\r\\n]{0,8}[(]"},
-    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[0-9]{1,60}|having[ \\t\\r\\n]{1,8}[0-9'\"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|" .. "group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))"}
+    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}(?:[0-9]{1,60}|[a-z_]{1,30}[ ]{0,3}[(])|having[ \\t\\r\\n]{1,8}[0-9'\"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|" .. "group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))"}
 }
 --- Over text: names of system tables and variables.
 ____exports.SQL_CATALOGUE = {
@@ -2382,6 +2425,12 @@ ____exports.SQL_CATALOGUE = {
     {id = "sql_comment", points = 75, pattern = "['\"][)]{0,5}[ ;]{0,3}(?:--[ +-]{0,3}[a-z0-9]{0,6}$|/[*][^*'\"]{0,20}$)"},
     {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]{0,60}[ ]?#$"},
     {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]"},
+    {id = "sql_glued_comment", points = 75, pattern = "[a-z0-9'\")]/[*][^*]{0,40}[*]/(?:or|and|union|select|from|where|order|having|like|into)(?:/[*]|[^a-z0-9_]|$)|(?:^|[^a-z])(?:union|select|where|having)/[*][^*]{0,40}[*]/[a-z0-9('\"]"},
+    {id = "sql_comment_tail", points = 75, pattern = "^[^'\"]{0,60}['\"][ )]{0,5}(?:(?:is|not|like|glob|collate|sounds|in|between|regexp|rlike|or|and)[^a-z]|/[a-z])[^'\"\\n]{0,60}--[ +-]{0,3}$"},
+    {id = "sql_like_open", points = 75, pattern = "^(?:[^'\"]{0,60}[^'\" ])?'[ ]{0,4}(?:r?like|ilike|glob|regexp)[ ]{0,4}'[^']{0,40}$"},
+    {id = "sql_closed_statement", points = 70, pattern = "^[^'\" ]{0,60}[0-9@][^'\" ]{0,60}'[)]{0,5}[ ]{0,2}(?:/[*][^*]{0,40}[*]/)?;[ ]{0,3}$"},
+    {id = "sql_characters", points = 75, pattern = "(?:^|[^a-z])(?:n?char|chr)[(][0-9x]{1,6}[)][ ]{0,3}(?:[+]|[|]{2})[ ]{0,3}(?:n?char|chr)[(]"},
+    {id = "sql_json", points = 75, pattern = "'[{\\[][^']{0,80}[}\\]]'[ ]{0,2}(?:::jsonb?[ ]{0,2})?(?:[?][|&]?|@>|<@|->>?|#>>?|<|>|=)[ ]{0,2}(?:'|array\\[)"},
     {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
     {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
     {id = "sql_like", points = 75, pattern = "[a-z0-9]['\"](?:like|rlike|regexp|glob)[-+~!]?['\"]"},
@@ -2664,6 +2713,25 @@ local function numberEnd(text, from)
     end
     return isWordByte(__TS__StringCharCodeAt(text, at)) and -1 or at
 end
+--- Where a number ends that an operator follows without a blank, as databases read it: 1union, 1or. Else -1.
+local function gluedNumberEnd(text, from)
+    local at = from
+    while isDigitOrDot(__TS__StringCharCodeAt(text, at)) do
+        at = at + 1
+    end
+    if __TS__StringCharCodeAt(text, at) == 101 and isDigitOrDot(__TS__StringCharCodeAt(text, at + 1)) then
+        at = at + 1
+        while isDigitOrDot(__TS__StringCharCodeAt(text, at)) do
+            at = at + 1
+        end
+    end
+    local ____end = at
+    while ____end < #text and ____end < at + 10 and isWordByte(__TS__StringCharCodeAt(text, ____end)) do
+        ____end = ____end + 1
+    end
+    local kind = SQL_WORDS[__TS__StringSlice(text, at, ____end)]
+    return (kind == "U" or kind == "L") and at or -1
+end
 --- Comments are spaces, unless they end the text. `/*!50000 … ` is code to MySQL: only its marks are skipped.
 local function readComment(reader, code)
     local text = reader.text
@@ -2736,6 +2804,13 @@ local function readWord(reader)
             reader.at = ____end
             return
         end
+        local glued = gluedNumberEnd(text, from)
+        if glued > from then
+            local ____reader_kinds_5 = reader.kinds
+            ____reader_kinds_5[#____reader_kinds_5 + 1] = "n"
+            reader.at = glued
+            return
+        end
     end
     local at = from
     while at < #text and isWordByte(__TS__StringCharCodeAt(text, at)) do
@@ -2747,8 +2822,8 @@ local function readWord(reader)
         reader.at = at
         return
     end
-    local ____reader_kinds_5 = reader.kinds
-    ____reader_kinds_5[#____reader_kinds_5 + 1] = wordKind(text, word, at)
+    local ____reader_kinds_6 = reader.kinds
+    ____reader_kinds_6[#____reader_kinds_6 + 1] = wordKind(text, word, at)
     reader.at = at
 end
 local function readSymbol(reader, code)
@@ -2756,7 +2831,10 @@ local function readSymbol(reader, code)
     local next = __TS__StringCharCodeAt(text, reader.at + 1)
     local kind = "?"
     local width = 1
-    if code == 40 or code == 41 or code == 44 or code == 46 or code == 59 then
+    if code == 92 and next == 110 and not isWordByte(__TS__StringCharCodeAt(text, reader.at + 2)) then
+        kind = "n"
+        width = 2
+    elseif code == 40 or code == 41 or code == 44 or code == 46 or code == 59 then
         kind = __TS__StringSlice(text, reader.at, reader.at + 1)
     elseif code == 124 and next == 124 or code == 38 and next == 38 then
         kind = "L"
@@ -2778,8 +2856,8 @@ local function readSymbol(reader, code)
             width = width + 1
         end
     end
-    local ____reader_kinds_6 = reader.kinds
-    ____reader_kinds_6[#____reader_kinds_6 + 1] = kind
+    local ____reader_kinds_7 = reader.kinds
+    ____reader_kinds_7[#____reader_kinds_7 + 1] = kind
     reader.at = reader.at + width
 end
 --- The tokens of lower-case `text`. `context` is the quote that the application may have opened before the
@@ -2791,8 +2869,8 @@ function ____exports.tokeniseSql(text, context)
         if ____end < 0 then
             return ""
         end
-        local ____reader_kinds_7 = reader.kinds
-        ____reader_kinds_7[#____reader_kinds_7 + 1] = "s"
+        local ____reader_kinds_8 = reader.kinds
+        ____reader_kinds_8[#____reader_kinds_8 + 1] = "s"
         reader.at = ____end
     end
     while reader.at < #text and #reader.kinds < MAX_TOKENS do
@@ -2801,7 +2879,7 @@ function ____exports.tokeniseSql(text, context)
             if isSpace(code) then
                 reader.at = reader.at + 1
             elseif readComment(reader, code) then
-                goto __continue56
+                goto __continue63
             elseif code == QUOTE or code == DOUBLE or code == BACKTICK then
                 readText(reader, code)
             elseif isWordByte(code) or code == 46 and isDigitOrDot(__TS__StringCharCodeAt(text, reader.at + 1)) then
@@ -2810,7 +2888,7 @@ function ____exports.tokeniseSql(text, context)
                 readSymbol(reader, code)
             end
         end
-        ::__continue56::
+        ::__continue63::
     end
     return table.concat(reader.kinds, "")
 end
@@ -3320,8 +3398,10 @@ local newFinding = ____finding_2Ets.newFinding
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local BASE64_TEXT = ____gate_2Dpatterns_2Ets.BASE64_TEXT
 local FOLDS = ____gate_2Dpatterns_2Ets.FOLDS
+local JSON_PROTOTYPE = ____gate_2Dpatterns_2Ets.JSON_PROTOTYPE
 local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
 local NO_BASE64 = ____gate_2Dpatterns_2Ets.NO_BASE64
+local PLUS_BLANKS = ____gate_2Dpatterns_2Ets.PLUS_BLANKS
 local ____json_2Ets = require("json")
 local readJson = ____json_2Ets.readJson
 local ____judge_2Ets = require("judge")
@@ -3382,6 +3462,9 @@ function ____exports.judgeValue(worst, text, place, depth)
     local first = string.byte(text, 1) or 0 / 0
     if (first == 123 or first == 91) and depth < 4 then
         local json = readJson(text)
+        if host.match(JSON_PROTOTYPE, text) then
+            judgeLayer(worst, "constructor.prototype", place, false)
+        end
         if json.valid and #json.keys + #json.values > 0 then
             for ____, key in ipairs(json.keys) do
                 ____exports.judgeValue(worst, key, place, depth + 1)
@@ -3398,6 +3481,14 @@ function ____exports.judgeValue(worst, text, place, depth)
         if plain ~= text then
             judgeLayer(worst, plain, place, true)
         end
+    end
+    if (string.find(text, "+", nil, true) or 0) - 1 >= 0 and (string.find(text, " ", nil, true) or 0) - 1 < 0 and host.match(PLUS_BLANKS, text) then
+        judgeLayer(
+            worst,
+            decodePercent(text, true),
+            place,
+            true
+        )
     end
     if depth >= 4 or #text < 6 or host.match(NO_BASE64, text) then
         return
