@@ -422,7 +422,9 @@ local STRUCTURED = {
     te = 1,
     ["upgrade-insecure-requests"] = 1
 }
-local function place(facts, header)
+---
+-- @param host as the client named it
+local function place(facts, header, host)
     local value = header.value
     repeat
         local ____switch3 = header.name
@@ -489,10 +491,14 @@ local function place(facts, header)
             return
         end
         do
-            if STRUCTURED[header.name] ~= 1 then
-                local ____facts_others_0 = facts.others
-                ____facts_others_0[#____facts_others_0 + 1] = header
+            if STRUCTURED[header.name] == 1 then
+                return
             end
+            if header.name == "x-forwarded-host" and value == host then
+                return
+            end
+            local ____facts_others_0 = facts.others
+            ____facts_others_0[#____facts_others_0 + 1] = header
         end
     until true
 end
@@ -515,8 +521,14 @@ function ____exports.gatherHeaders(headers)
         has_accept = false,
         others = {}
     }
+    local host = ""
     for ____, header in ipairs(headers) do
-        place(facts, header)
+        if header.name == "host" then
+            host = header.value
+        end
+    end
+    for ____, header in ipairs(headers) do
+        place(facts, header, host)
     end
     return facts
 end
