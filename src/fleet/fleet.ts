@@ -95,7 +95,10 @@ export class Fleet implements Disposable {
     this.watch = new ProjectionWatch({
       ...{ store, keys, clock, log, expectations, arrivals, fence },
       ...(listing_ms === undefined ? {} : { listing_ms }),
-      changed: () => this.heard.expectMore(),
+      changed: () => {
+        this.publisher.expectMore();
+        this.heard.expectMore();
+      },
       restarted: () => this.startOver(),
       watched: () => this.heard.size > 0,
     });
@@ -261,11 +264,19 @@ export class Fleet implements Disposable {
   /** Waits until every live node and every gateway has the last of these revisions. @returns where they are then */
   async settled(revisions: readonly Revision[], timeout_ms: number): Promise<FleetStanding> {
     const done = () => {
+      if (this.lacksHere(Math.max(NO_REVISION, ...revisions) as Revision)) return false;
       const { nodes, gateways } = this.standing(revisions);
       return nodes.length === 0 && gateways.length === 0;
     };
     await this.news.until(done, timeout_ms);
     return this.standing(revisions);
+  }
+
+  /** Whether a gateway that is heard here lacks it: the answer for most of a wait, and cheap beside that of the fleet. */
+  private lacksHere(revision: Revision): boolean {
+    const due = this.dueAt(revision);
+    for (const { proofs } of this.heard.all()) if (proofs.proved < due) return true;
+    return false;
   }
 
   /** What gateways have to prove as of a revision: one that wrote nothing they could read, such as a token, adds nothing. */

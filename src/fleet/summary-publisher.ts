@@ -9,8 +9,10 @@ import type { ConfigStore, Put } from '../store/port.ts';
 import { HeldLease } from './held-lease.ts';
 
 const LEASE_S = 10;
-/** Between two writes, and how long a change that not all gateways have yet is waited for. */
+/** Between two writes, and how long a change that not all gateways have yet is waited for at first. */
 const COALESCE_MS = 25;
+/** It is waited twice as long after each write, up to this: the slowest of many gateways cost few more writes than one. */
+const COALESCE_MAX_MS = 400;
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 2_000;
 
@@ -41,6 +43,7 @@ export class SummaryPublisher {
   private rosters = 0;
   private dirty: { roster: boolean; progress: boolean } = { roster: true, progress: true };
   private readonly bell = new Bell();
+  private company_ms = COALESCE_MS;
   private running: Promise<void> | undefined;
 
   constructor(options: SummaryPublisherOptions) {
@@ -65,6 +68,11 @@ export class SummaryPublisher {
     this.bell.ring();
   }
 
+  /** There is something new to prove: most gateways have it soon. */
+  expectMore(): void {
+    this.company_ms = COALESCE_MS;
+  }
+
   /** What was written is gone: it is to be written again. */
   rewrite(): void {
     this.written = undefined;
@@ -72,7 +80,7 @@ export class SummaryPublisher {
   }
 
   private async run(): Promise<void> {
-    const { log, clock, random = Math.random } = this.options;
+    const { log, clock, settled, random = Math.random } = this.options;
     const { signal } = this.stopped;
     let failures = 0;
     let last_ms = -Infinity;
@@ -88,6 +96,7 @@ export class SummaryPublisher {
       try {
         await this.write(dirty.roster);
         last_ms = clock.monotonic();
+        this.company_ms = settled() ? COALESCE_MS : Math.min(2 * this.company_ms, COALESCE_MAX_MS);
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
@@ -104,7 +113,7 @@ export class SummaryPublisher {
     const { clock, settled } = this.options;
     const now = clock.monotonic();
     for (let left = 1; left > 0; ) {
-      const until = settled() ? last_ms + COALESCE_MS : Math.max(now, last_ms) + COALESCE_MS;
+      const until = settled() ? last_ms + COALESCE_MS : Math.max(now, last_ms) + this.company_ms;
       left = until - clock.monotonic();
       if (left > 0) await this.bell.wait(left);
       if (this.stopped.signal.aborted) return;
