@@ -7,7 +7,7 @@ import type { DefendedGateway } from '../gateway.ts';
 import { outcomeOf, stranger } from '../parameter-rows.ts';
 import { challengeIn, solution, solve } from '../solver.ts';
 import { hostOf } from '../stage.ts';
-import type { Cases } from './list.ts';
+import type { Cases } from './cases.ts';
 import { Mint, OWN } from './mint.ts';
 
 const OTHER_AGENT = BROWSER['user-agent'].replace('140', '141');

@@ -5,7 +5,7 @@ import { BROWSER } from '../../support/browser-like.ts';
 import type { DefendedGateway } from '../gateway.ts';
 import { INJECTION, type Outcome, outcomeOf, stranger } from '../parameter-rows.ts';
 import { hostOf } from '../stage.ts';
-import type { Cases } from './list.ts';
+import type { Cases } from './cases.ts';
 import { Mint, OWN } from './mint.ts';
 
 const NAME = 'lockstep-clearance=';

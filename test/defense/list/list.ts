@@ -4,20 +4,14 @@
  */
 import { afterAll, beforeAll } from 'vitest';
 import { type Cleanup, cleanUp } from '../../gateway/fixture.ts';
-import type { DefendedGateway, StartGateway } from '../gateway.ts';
+import type { StartGateway } from '../gateway.ts';
 import { type Stage, startStage } from '../stage.ts';
+import type { Cases } from './cases.ts';
 import { challengeCases } from './challenge.ts';
 import { clearanceCases } from './clearance.ts';
 import { nextVerdictCases } from './next-verdict.ts';
 import { parameterCases } from './parameters.ts';
 import { requestCases } from './requests.ts';
-
-/** What a group of cases is given: the stage, once it stands, and a way to ask the same of every gateway. */
-export interface Cases {
-  readonly stage: () => Stage;
-  /** Runs the same on each gateway, one after the other; a failure names the gateway. */
-  readonly onEach: (ask: (gateway: DefendedGateway) => Promise<void>) => Promise<void>;
-}
 
 /** Registers the list. Every change is made once, and every gateway must decide by it. */
 export const defenseList = (starters: readonly StartGateway[]): void => {

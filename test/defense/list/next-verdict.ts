@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { percentile, summary } from '../../../bench/statistics.ts';
 import { INJECTION, ODD, type Outcome, stranger } from '../parameter-rows.ts';
 import { type Stage, TENANT } from '../stage.ts';
-import type { Cases } from './list.ts';
+import type { Cases } from './cases.ts';
 import { type Probe, type ProbedRequest, Prober } from './prober.ts';
 
 const CHANGES = 100;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DefendedGateway } from '../gateway.ts';
 import { OF_ROUTE, OF_TENANT, type Outcome, type Row, outcomeOf, stranger } from '../parameter-rows.ts';
 import { clear } from './clear.ts';
-import type { Cases } from './list.ts';
+import type { Cases } from './cases.ts';
 import { roomInMinute } from './minute.ts';
 
 /** Each parameter of a tenant and of a route decides the next request. */

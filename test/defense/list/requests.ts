@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Ask, echoOf } from '../../gateway/fixture.ts';
 import { INJECTION, SQL, outcomeOf, stranger } from '../parameter-rows.ts';
 import { hostOf } from '../stage.ts';
-import type { Cases } from './list.ts';
+import type { Cases } from './cases.ts';
 import { roomInMinute } from './minute.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
