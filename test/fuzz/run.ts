@@ -35,6 +35,8 @@ export interface FuzzReport {
   readonly unavailable: ReadonlyMap<string, number>;
   readonly changes: number;
   readonly slowest_ms: number;
+  /** Method and address of the slowest. */
+  readonly slowest: string;
   /** What should not have happened. */
   readonly troubles: readonly string[];
   readonly troubled: number;
@@ -75,15 +77,18 @@ class Tally {
   readonly troubles: string[] = [];
   troubled = 0;
   slowest_ms = 0;
+  slowest = '';
   sent = 0;
 
-  answered(answer: WireAnswer, ms: number): void {
+  answered({ method, target }: WireRequest, answer: WireAnswer, ms: number): void {
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
     if (answer.status === 503) {
       const code = codeOf(answer);
       this.unavailable.set(code, (this.unavailable.get(code) ?? 0) + 1);
     }
-    this.slowest_ms = Math.max(this.slowest_ms, ms);
+    if (ms <= this.slowest_ms) return;
+    this.slowest_ms = ms;
+    this.slowest = `${method} ${target.slice(0, 100)} (${answer.status})`;
   }
 
   trouble(what: string): void {
@@ -116,7 +121,7 @@ const sendOne = async (
   const start = performance.now();
   try {
     const answer = await client.send(request, ANSWER_MS);
-    tally.answered(answer, performance.now() - start);
+    tally.answered(request, answer, performance.now() - start);
     ledger.note(answer);
     const fault = faultOf(request, answer);
     if (fault === undefined) return;
@@ -151,7 +156,7 @@ export const fuzzApi = async (options: FuzzOptions): Promise<FuzzReport> => {
   for (const client of clients) client.close();
   const seconds = (performance.now() - start) / 1_000;
   for (const difference of await ledger.differences(store)) tally.trouble(difference);
-  const { statuses, unavailable, troubles, troubled, slowest_ms, sent } = tally;
+  const { statuses, unavailable, troubles, troubled, slowest_ms, slowest, sent } = tally;
   return {
     requests: sent,
     seconds,
@@ -159,6 +164,7 @@ export const fuzzApi = async (options: FuzzOptions): Promise<FuzzReport> => {
     unavailable,
     changes: ledger.changes,
     slowest_ms,
+    slowest,
     troubles,
     troubled,
   };

@@ -23,8 +23,16 @@ export interface Schema {
   readonly format?: string;
 }
 
-/** Better values for a field than its schema alone tells, by the field's name. */
+/**
+ * Better values for a field than its schema alone tells, by the field's name, or by what it is within and its name:
+ * `/global-ssl/:id.id`, `workers.id`.
+ */
 export type Fields = Readonly<Record<string, fc.Arbitrary<unknown>>>;
+
+const better = (fields: Fields, within: string, name: string): fc.Arbitrary<unknown> | undefined =>
+  [`${within}.${name}`, name]
+    .map((key) => (Object.hasOwn(fields, key) ? fields[key] : undefined))
+    .find((each) => each);
 
 const TIMES = [
   '2026-01-31T08:00:00Z',
@@ -54,10 +62,10 @@ const whole = ({ minimum = -1_000, maximum = 10_000 }: Schema): fc.Arbitrary<num
   );
 };
 
-const objectOf = (schema: Schema, fields: Fields): fc.Arbitrary<unknown> => {
+const objectOf = (schema: Schema, fields: Fields, within: string): fc.Arbitrary<unknown> => {
   const { properties = {}, patternProperties = {}, required = [] } = schema;
   const model = Object.fromEntries(
-    Object.entries(properties).map(([name, each]) => [name, arbitraryOf(each, fields, name)]),
+    Object.entries(properties).map(([name, each]) => [name, arbitraryOf(each, fields, name, within)]),
   );
   const named = fc.record(model, { requiredKeys: [...required], noNullPrototype: true });
   const [values] = Object.values(patternProperties);
@@ -70,10 +78,16 @@ const arrayOf = (schema: Schema, fields: Fields, name: string): fc.Arbitrary<unk
   return fc.array(arbitraryOf(items, fields, name), bounds);
 };
 
-export const arbitraryOf = (schema: Schema, fields: Fields, name = ''): fc.Arbitrary<unknown> => {
-  const better = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  const plain = fc.memo(() => plainOf(schema, fields, name))();
-  return better ? fc.oneof({ weight: 29, arbitrary: better }, { weight: 1, arbitrary: plain }) : plain;
+/** @param within what the value belongs to: the object's own name, or an endpoint's address */
+export const arbitraryOf = (
+  schema: Schema,
+  fields: Fields,
+  name = '',
+  within = '',
+): fc.Arbitrary<unknown> => {
+  const known = better(fields, within, name);
+  const plain = plainOf(schema, fields, name || within);
+  return known ? fc.oneof({ weight: 29, arbitrary: known }, { weight: 1, arbitrary: plain }) : plain;
 };
 
 const plainOf = (schema: Schema, fields: Fields, name: string): fc.Arbitrary<unknown> => {
@@ -82,7 +96,7 @@ const plainOf = (schema: Schema, fields: Fields, name: string): fc.Arbitrary<unk
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map((each) => arbitraryOf(each, fields, name)));
   switch (schema.type) {
     case 'object':
-      return objectOf(schema, fields);
+      return objectOf(schema, fields, name);
     case 'array':
       return arrayOf(schema, fields, name);
     case 'string':

@@ -86,12 +86,12 @@ export const summaryOf = (run: FuzzRun): string => {
   const counts = [...run.statuses].sort(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
   const unavailable = [...run.unavailable].map(([code, count]) => `${code}: ${count}`).join(', ') || 'none';
   return [
-    `${run.requests} requests in ${run.seconds.toFixed(0)} s (${(run.requests / run.seconds).toFixed(0)}/s), slowest ${run.slowest_ms.toFixed(0)} ms`,
+    `${run.requests} requests in ${run.seconds.toFixed(0)} s (${(run.requests / run.seconds).toFixed(0)}/s), slowest ${run.slowest_ms.toFixed(0)} ms: ${run.slowest}`,
     `answers: ${counts.join(', ')}`,
     `503 by code: ${unavailable}`,
     `changes acknowledged and found in the store: ${run.changes}`,
     `heap after collection, MiB: ${run.heap.map(mib).join(' ')}`,
-    `what should not have happened: ${run.troubled + (run.troubles.length > run.troubled ? run.troubles.length - run.troubled : 0)}`,
+    `what should not have happened: ${Math.max(run.troubled, run.troubles.length)}`,
     ...run.troubles.map((trouble) => `  ${trouble}`),
   ].join('\n');
 };

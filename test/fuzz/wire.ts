@@ -64,6 +64,13 @@ const parse = (bytes: Buffer, method: string): { answer: WireAnswer; end: number
   if (method === 'HEAD' || status === 204 || status === 304) {
     return { answer: { status, headers, body: Buffer.alloc(0) }, end: start };
   }
+  if (headers['content-type']?.startsWith('text/event-stream')) {
+    // It never ends: what follows is of no interest, and ends the connection.
+    return {
+      answer: { status, headers: { ...headers, connection: 'close' }, body: Buffer.alloc(0) },
+      end: bytes.length,
+    };
+  }
   if (headers['transfer-encoding'] === 'chunked') {
     const rest = chunked(bytes.subarray(start));
     return rest && { answer: { status, headers, body: rest.body }, end: start + rest.end };
