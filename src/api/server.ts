@@ -209,8 +209,11 @@ const callOf = (
 
 const goneOf = ({ raw }: FastifyReply): AbortSignal => {
   const gone = new AbortController();
-  if (raw.destroyed) gone.abort();
-  else raw.once('close', () => gone.abort());
+  const look = (): void => {
+    if (!raw.writableFinished) gone.abort();
+  };
+  if (raw.destroyed) look();
+  else raw.once('close', look);
   return gone.signal;
 };
 

@@ -118,8 +118,7 @@ export class Session {
   heard(heartbeat: Heartbeat, now_ms: number): boolean {
     this.touch(now_ms);
     const { version, plugin } = this.said;
-    const crew = crewOf(heartbeat.workers);
-    const sameCrew = crew === this.workersKnown;
+    const sameCrew = sameWorkers(heartbeat.workers, this.said.workers);
     if (!sameCrew) {
       this.proofs.restart();
       this.proofs.advance();
@@ -131,7 +130,7 @@ export class Session {
       plugin.loaded === heartbeat.plugin.loaded &&
       plugin.version === heartbeat.plugin.version;
     this.said = heartbeat;
-    this.workersKnown = crew;
+    if (!sameCrew) this.workersKnown = crewOf(heartbeat.workers);
     return !same;
   }
 
@@ -207,6 +206,11 @@ export class Session {
     return again;
   }
 }
+
+/** Most often they are told in the same order as before. */
+const sameWorkers = (a: readonly Worker[], b: readonly Worker[]): boolean =>
+  a.length === b.length &&
+  (a.every(({ id, pid }, i) => b[i]?.id === id && b[i]?.pid === pid) || crewOf(a) === crewOf(b));
 
 export const itemOf = ({ directory, id, revision, op }: Expectation): ProveItem => ({
   directory,
