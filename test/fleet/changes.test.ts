@@ -37,6 +37,7 @@ describe('GET /changes/{revision}', () => {
   test('names who lacks a change, then shows each receipt with the time it took, on every node', async () => {
     const one = await joined('edge-1');
     const two = await joined('edge-2', 1);
+    await until('node 0 knows both', () => fleet.nodes[0]?.node.fleet.gateways().length === 2);
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 });
     const revision = await setConfig(61);
     const { answer } = await waiting;

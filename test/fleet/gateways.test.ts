@@ -1,6 +1,7 @@
 /** Gateways and what they prove, over HTTP, against nodes on a store in memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FleetAnswer, FleetGateway } from '../../src/contract/fleet-answer.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 import { ProtocolGateway } from './protocol-gateway.ts';
@@ -277,6 +278,7 @@ describe('a gateway that goes to another node', () => {
 describe('two instances under one id', () => {
   test('the later start has it, the earlier one is told so, at every node', async () => {
     const first = await joined();
+    await until('the other node knows', async () => (await stateOf('edge-1', 1)) === 'synced');
     const second = new ProtocolGateway({ id: 'edge-1' });
     await second.catchUp(url(1));
     await until(
@@ -296,6 +298,56 @@ describe('two instances under one id', () => {
     expect((await first.heartbeat(url())).body.code).toBe('gateway_id_conflict');
     expect((await first.receipts(url(), [])).body.code).toBe('gateway_id_conflict');
     expect((await second.receipts(url(), [])).status).toBe(200);
+  });
+});
+
+describe('when the store turns out to be another one', () => {
+  /** Everything in it is as in the first, at other revisions and under another cluster id. */
+  const restore = async (): Promise<EmbeddedStore> => {
+    const other = await openEmbeddedStore({});
+    for (const [key, value] of await fleet.contents())
+      await other.transact({ guards: [], puts: [{ key, value }], deletes: [] });
+    for (const view of fleet.seen) view.become(other);
+    await until('every node has read it', async () => {
+      const { clusterId } = await other.range({ key: '/any' });
+      return fleet.nodes.every(
+        ({ node }) => node.cache.snapshot()?.stamp.clusterId === clusterId && node.reflector.status().current,
+      );
+    });
+    return other;
+  };
+
+  test('nothing counts that was proved before; a gateway that follows proves it anew', async () => {
+    const one = await joined('edge-1', { kind: 'embedded' });
+    const before = one.proved;
+    const other = await restore();
+    const { answer } = await one.heartbeat(url(), { proved: before });
+    expect(answer.proved).toBeNull();
+    expect(answer.cluster_id).not.toBe(before?.cluster_id);
+    await one.catchUp(url());
+    expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
+    await fleet.dispose();
+    await other.close();
+    fleet = await startFleet();
+  });
+
+  test('an APISIX, which does not notice, proves nothing before it is started anew, at any node', async () => {
+    await setConfig(5);
+    const one = await joined();
+    await until('the other node knows', async () => (await stateOf('edge-1', 1)) === 'synced');
+    const other = await restore();
+    for (const n of [0, 1]) {
+      const { answer } = await one.heartbeat(url(n));
+      expect([answer.proved, answer.prove]).toEqual([null, []]);
+      expect((await one.tellAll(url(n), one.asked)).answer.states).toContain('pending');
+      expect(await stateOf('edge-1', n)).toBe('unknown');
+    }
+    const again = await joined();
+    expect(again.asked.length).toBeGreaterThan(0);
+    expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
+    await fleet.dispose();
+    await other.close();
+    fleet = await startFleet();
   });
 });
 
