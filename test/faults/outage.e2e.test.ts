@@ -40,7 +40,7 @@ const dump = async (): Promise<string> => {
   const { kvs } = await list(store, [keys.source, keys.projection]);
   await store.close();
   // What nodes write of themselves moves on when they are back.
-  const lasting = kvs.filter(({ key }) => !/\/(nodes|fences|leader|keyring)\//.test(key));
+  const lasting = kvs.filter(({ key }) => !/\/(nodes|pulses|gateways|fences|leader|keyring|drift)\//.test(key));
   return JSON.stringify(lasting);
 };
 
