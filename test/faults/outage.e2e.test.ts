@@ -40,7 +40,9 @@ const dump = async (): Promise<string> => {
   const { kvs } = await list(store, [keys.source, keys.projection]);
   await store.close();
   // What nodes write of themselves moves on when they are back.
-  const lasting = kvs.filter(({ key }) => !/\/(nodes|pulses|gateways|fences|leader|keyring|drift)\//.test(key));
+  const lasting = kvs.filter(
+    ({ key }) => !/\/(nodes|pulses|gateways|fences|leader|keyring|drift)\//.test(key),
+  );
   return JSON.stringify(lasting);
 };
 
