@@ -36,7 +36,11 @@ export const checkMaterial = (material: TlsMaterial): void => {
 };
 
 /** The HTTP server beneath the API, with every limit on what a client may hold of it. HTTPS when there is a certificate. */
-export const createListener = (handler: RequestListener, tls: TlsMaterial | undefined): Server => {
+export const createListener = (
+  handler: RequestListener,
+  tls: TlsMaterial | undefined,
+  silence_ms = SILENCE_MS,
+): Server => {
   const limits = {
     maxHeaderSize: HEADER_BYTES_MAX,
     requestTimeout: REQUEST_MS,
@@ -58,7 +62,7 @@ export const createListener = (handler: RequestListener, tls: TlsMaterial | unde
         handler,
       )
     : createHttp(limits, handler);
-  server.setTimeout(SILENCE_MS);
+  server.setTimeout(silence_ms);
   return server;
 };
 

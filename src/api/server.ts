@@ -26,6 +26,8 @@ export interface ServerOptions extends Partial<Omit<Protection, 'tls'>> {
   /** HTTPS with this; HTTP without. */
   readonly tls?: TlsMaterial | undefined;
   readonly connectionsMax?: number | undefined;
+  /** Until a connection on which nothing is read or written is closed while an answer is due. */
+  readonly silence_ms?: number | undefined;
   /** CIDRs of proxies that are believed when they say whom they speak for. */
   readonly trustedProxies?: readonly string[] | undefined;
 }
@@ -36,7 +38,7 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
   const server = Fastify({
     bodyLimit: BODY_BYTES_MAX,
     routerOptions: { maxParamLength: 400 },
-    serverFactory: (handler) => createListener(handler, options.tls),
+    serverFactory: (handler) => createListener(handler, options.tls, options.silence_ms),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     logger: false,
@@ -151,6 +153,8 @@ const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definiti
       void reply.code(answer.status).headers(answer.headers ?? {});
       if (answer.status === 304) return reply.send();
       const asIs = typeof answer.body === 'string' || answer.body instanceof Readable;
+      // What is told as it happens may have nothing to tell for long; it has bounds of its own.
+      if (answer.body instanceof Readable) request.raw.setTimeout(0);
       if (!asIs) void reply.type('application/json; charset=utf-8');
       return reply.send(answer.body);
     },

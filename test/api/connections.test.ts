@@ -81,3 +81,16 @@ test('the places of closed connections are free again', async () => {
   await until('they are gone', async () => (await metric('lockstep_http_connections')) < 5);
   expect(await metric('lockstep_http_connections_evicted')).toBe(0);
 });
+
+test('a connection on which nothing moves is closed, but a stream that has nothing to tell stays', async () => {
+  await fleet.dispose();
+  fleet = await startFleet({ silence_ms: 300 });
+  const stream = await hold('GET /fleet/stream HTTP/1.1\r\nHost: a\r\n\r\n');
+  let told = '';
+  stream.on('data', (chunk: Buffer) => (told += chunk.toString()));
+  await until('the stream has begun', () => told.includes('event: fleet'));
+  await expect(slow()).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect(stream.closed).toBe(false);
+  await fleet.call('POST', '/global-config/tenant', { tenant: TENANT, body: { config: {} } });
+  await until('it goes on', () => told.includes('event: update'));
+});

@@ -42,7 +42,7 @@ export type FleetOptions = Partial<
   > &
     Pick<
       ControlPlaneOptions,
-      'capabilityGate' | 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'trustedProxies'
+      'capabilityGate' | 'corsOrigins' | 'ownPagesOnly' | 'connectionsMax' | 'silence_ms' | 'trustedProxies'
     >
 > & {
   readonly nodes?: number;
