@@ -1,5 +1,7 @@
+import { lookup } from 'node:dns/promises';
 import { type RequestListener, type Server, createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { type AddressInfo, type Server as NetServer, createServer as createNet, isIP } from 'node:net';
 import { type SecureContextOptions, type Server as TlsServer, createSecureContext } from 'node:tls';
 
 export const HEADER_BYTES_MAX = 16_384;
@@ -69,4 +71,39 @@ export const createListener = (
 /** Connections made from now on get this certificate; those that are open stay as they are. */
 export const renewCertificate = (server: Server, material: TlsMaterial): void => {
   (server as unknown as TlsServer).setSecureContext(contextOf(material));
+};
+
+/**
+ * A name such as `localhost` may have an address in each family; a server listens at one. Connections to the others are
+ * handed to it, with all its limits.
+ * @returns stops listening there
+ */
+export const listenAlso = async (
+  server: Server,
+  host: string,
+  addressesOf: (host: string) => Promise<readonly string[]> = addressesOfName,
+): Promise<() => void> => {
+  const own = server.address() as AddressInfo;
+  const found = isIP(host) === 0 ? await addressesOf(host) : [];
+  const others = found.filter((address) => address !== own.address);
+  const listeners = await Promise.all(others.map((address) => handOver(server, address, own.port)));
+  // What they have accepted is the server's, which ends it.
+  return () => listeners.forEach((listener) => listener?.close());
+};
+
+const addressesOfName = async (host: string): Promise<string[]> =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
+
+/** `undefined` for an address that can't be had: the name works all the same. */
+const handOver = async (server: Server, host: string, port: number): Promise<NetServer | undefined> => {
+  const listener = createNet((socket) => void server.emit('connection', socket));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen({ host, port }, resolve);
+    });
+    return listener;
+  } catch {
+    return undefined;
+  }
 };

@@ -6,7 +6,7 @@ import type { Node } from '../api/endpoint.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
-import { renewCertificate } from '../api/listener.ts';
+import { listenAlso, renewCertificate } from '../api/listener.ts';
 import { type ServerOptions, createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/request-lease.ts';
@@ -293,6 +293,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     pruner.start();
     stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
+    stack.add('other addresses', await listenAlso(server.server, options.host));
     stack.add('heartbeats', () => fleet.releaseHeartbeats());
     stack.add('fleet feed', () => node.feed.dispose());
     const { port } = server.server.address() as AddressInfo;
