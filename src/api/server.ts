@@ -127,7 +127,8 @@ const tagAnswers = (server: FastifyInstance): void => {
     void reply.header('etag', etag);
     if (!isKnown(headers['if-none-match'], etag)) return payload;
     void reply.code(304).removeHeader('content-type').removeHeader('content-length');
-    return null;
+    // Fastify looks at what a HEAD would have been answered, and can't look at nothing.
+    return method === 'HEAD' ? '' : null;
   });
 };
 

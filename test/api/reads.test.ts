@@ -55,8 +55,9 @@ describe('entity tags', () => {
       expect(again.headers).not.toHaveProperty('content-type');
     }
     expect((await get(path, { headers: { 'if-none-match': 'W/"other"' } })).status).toBe(200);
-    const head = await fleet.call('HEAD', path, { tenant: TENANT });
-    expect(head).toMatchObject({ status: 200, text: '', headers: { etag } });
+    const head = (headers = {}) => fleet.call('HEAD', path, { tenant: TENANT, headers });
+    expect(await head()).toMatchObject({ status: 200, text: '', headers: { etag } });
+    expect(await head({ 'if-none-match': etag })).toMatchObject({ status: 304, text: '', headers: { etag } });
   });
 
   test('a list has another tag once one of its items is written', async () => {
