@@ -20,6 +20,8 @@ import { type Beginning, LEASE_MS, Session, crewOf, itemOf } from './session.ts'
 
 /** Each costs a held connection and up to some hundred kilobytes. */
 const GATEWAYS_MAX = 2_000;
+/** Objects that are looked up in the store for one heartbeat, because the gateway does not come up with them. */
+const LOOKS_MAX = 20;
 /** How often silence is looked for. */
 const SWEEP_MS = 100;
 /** A burst of changes is asked after together: the more gateways, the longer is waited for company. */
@@ -242,7 +244,7 @@ export class Gateways {
       const ready = items.length > 0 || session.proofs.proved !== (session.told ?? NO_REVISION);
       const paced = session.answered_ms + this.pace_ms();
       if ((ready && now >= paced) || now >= end || this.releasing) {
-        for (const entry of session.asked(items, now)) void look(entry);
+        for (const entry of session.asked(items, now).slice(0, LOOKS_MAX)) void look(entry);
         return this.answer(session, items, more);
       }
       await session.bell.wait(Math.min(end, again_ms, ready ? paced : Infinity) - now);
