@@ -150,7 +150,10 @@ it('a gateway that leaves in good order is off the list at once; one that is kil
 it('a gateway that is killed and started anew under its id is taken for itself, and proves everything', async () => {
   await edge2.process.kill();
   const again = await fleet.addGateway('edge-2', [2]);
-  await until('it is heard where it is now', async () => (await fleet.gateway('edge-2'))?.node_id === 'node-3');
+  await until(
+    'it is heard where it is now',
+    async () => (await fleet.gateway('edge-2'))?.node_id === 'node-3',
+  );
   expect((await change(68)).body['sync_status']).toBe(UPDATED);
   expect(again.process.log()).not.toContain('refuses');
 });
