@@ -22,6 +22,17 @@ const everyPattern: [string, string][] = Object.entries(modules).flatMap(([modul
   ),
 );
 
+/** Milliseconds of the fastest of at most three runs. A busy machine only ever adds time, so one run below the limit is enough. */
+const fastest = (work: () => unknown, limit_ms: number): number => {
+  let best = Infinity;
+  for (let run = 0; run < 3 && best >= limit_ms; run += 1) {
+    const from = performance.now();
+    work();
+    best = Math.min(best, performance.now() - from);
+  }
+  return best;
+};
+
 describe('patterns', () => {
   it.each(everyPattern)('%s means the same to RegExp and PCRE, in bounded time', (_name, pattern) => {
     lintPattern(pattern);
@@ -66,9 +77,10 @@ describe('patterns', () => {
     for (const [name, pattern] of everyPattern) {
       const regex = new RegExp(pattern);
       for (const text of hostile) {
-        const from = performance.now();
-        regex.test(text);
-        expect(performance.now() - from, `${name} on ${text.slice(0, 4)}`).toBeLessThan(1000);
+        expect(
+          fastest(() => regex.test(text), 1000),
+          `${name} on ${text.slice(0, 4)}`,
+        ).toBeLessThan(1000);
       }
     }
   });
