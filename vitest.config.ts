@@ -20,11 +20,14 @@ export default defineConfig({
           exclude: [...ignored, etcd, endToEnd, browser, cost],
           // These tests share no state, so they may share the modules: half the time goes into loading them.
           isolate: false,
+          // They hardly use the clock, so they may share the machine as well.
+          maxWorkers: 2,
         },
       },
       {
         test: {
           name: 'etcd',
+          sequence: { groupOrder: 1 },
           include: [etcd],
           exclude: ignored,
           testTimeout: 120_000,
@@ -34,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 1 },
           include: [endToEnd, browser],
           exclude: ignored,
           testTimeout: 120_000,
@@ -47,7 +51,7 @@ export default defineConfig({
           exclude: ignored,
           testTimeout: 120_000,
           // After all others, so that nothing else runs meanwhile.
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           fileParallelism: false,
         },
       },
