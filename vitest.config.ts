@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...ignored, etcd, endToEnd, browser, cost],
+          // For a busy machine; none takes more than a few seconds.
+          testTimeout: 30_000,
           // These tests share no state, so they may share the modules: half the time goes into loading them.
           isolate: false,
           // They hardly use the clock, so they may share the machine as well.

@@ -7,7 +7,7 @@ import { TenantId } from '../contract/identifier.ts';
 import { Problem } from '../contract/answer.ts';
 import { type Endpoint, type Node, operationIdOf } from './endpoint.ts';
 import { askingOf } from './gate.ts';
-import { WRITE_HEADERS } from './writing.ts';
+import { PRECONDITION_HEADERS, WRITE_HEADERS } from './writing.ts';
 
 /** What the documentation's pages may do: show what this node serves. */
 const DOCS_POLICY =
@@ -85,8 +85,7 @@ const READS: Readonly<Record<number, string>> = { 503: 'Not ready yet.' };
 const ETAG = { type: 'string', description: 'The answer’s entity tag, for `If-None-Match`.' };
 const CHANGE_ETAG = {
   type: 'string',
-  description:
-    'The written object’s entity tag, for `If-Match`. Absent when nothing or more than one was written.',
+  description: 'The written object’s entity tag, for `If-Match`. Absent when nothing was written.',
 };
 const LOCATION = { type: 'string', description: 'Where the new object is read.' };
 
@@ -96,14 +95,14 @@ const isTagged = ({ method, schemas }: Endpoint): boolean =>
 
 /** All answers of an operation, each with what it means. */
 const responsesOf = (definition: Endpoint): Record<string, unknown> => {
-  const { method, writes, schemas, summary } = definition;
+  const { method, writes, many, schemas, summary } = definition;
   // What creates answers 201, but its dry run 200.
   const dryRun = writes && schemas.response[201] ? { 200: schemas.response[201] } : {};
   const answers = Object.entries({ ...dryRun, ...schemas.response }).map(([status, schema]) => {
     const about = (writes ? CHANGES : READS)[Number(status)] ?? `${summary}.`.replace('..', '.');
     const headers = {
       ...(isTagged(definition) && status === '200' ? { ETag: ETAG } : {}),
-      ...(writes && method !== 'DELETE' ? { ETag: CHANGE_ETAG } : {}),
+      ...(writes && !many && method !== 'DELETE' ? { ETag: CHANGE_ETAG } : {}),
       ...(status === '201' ? { Location: LOCATION } : {}),
     };
     const content = schema['type'] === 'string' ? { content: { 'text/plain': { schema } } } : schema;
@@ -134,9 +133,10 @@ const TENANT = Type.Optional(
 
 /** An endpoint's schemas and words, for validation and description alike. */
 export const documented = (definition: Endpoint): Record<string, unknown> => {
-  const { schemas, access, writes, tag, summary } = definition;
+  const { schemas, access, writes, many, tag, summary } = definition;
   const headers = Type.Object({
     ...(access === 'public' ? {} : { 'x-tenant-id': access === 'tenant' ? TENANT : Type.Optional(TenantId) }),
+    ...(writes && !many ? PRECONDITION_HEADERS : {}),
     ...(writes ? WRITE_HEADERS : {}),
     ...(isTagged(definition) ? { 'if-none-match': IF_NONE_MATCH } : {}),
   });

@@ -96,6 +96,8 @@ export interface Endpoint {
   readonly summary: string;
   /** A change, so it takes the headers and parameters that all changes take. */
   readonly writes: boolean;
+  /** A change of many objects: no entity tag stands for them, so it takes no preconditions. */
+  readonly many?: boolean;
   /** A read of what only operators see: who read it is logged. */
   readonly sensitive?: boolean;
   readonly schemas: EndpointSchemas<TSchema, TSchema, TSchema>;

@@ -5,10 +5,13 @@ import { Refusal, type Text } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
 import { PRINTABLE } from '../contract/validator.ts';
 import { etagOf } from '../domain/version.ts';
+import type { Revision } from '../shared/revision.ts';
 import type { Answer, Call } from './endpoint.ts';
 import { type Settling, settle } from './settle.ts';
 
 const TIMEOUT_DEFAULT_MS = 2_000;
+/** Most records, and most projections, that the answer to a dry run lists. */
+const PLANNED_MAX = 1_000;
 
 /** Every change takes these. */
 export const WriteQuery = Type.Object(
@@ -31,14 +34,18 @@ export const WriteQuery = Type.Object(
 );
 export type WriteQuery = Static<typeof WriteQuery>;
 
-/** Header → what it is for; documented on every change. */
-export const WRITE_HEADERS: TProperties = {
+/** Header → what it is for; documented on every change of one object. */
+export const PRECONDITION_HEADERS: TProperties = {
   'if-match': Type.Optional(
     Type.String({ maxLength: 1024, description: 'Change only what has one of these ETags.' }),
   ),
   'if-none-match': Type.Optional(
     Type.String({ maxLength: 1024, description: '`*`: change only what does not exist.' }),
   ),
+};
+
+/** Header → what it is for; documented on every change. */
+export const WRITE_HEADERS: TProperties = {
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[\\x21-\\x7e]{1,128}$',
@@ -57,6 +64,10 @@ export const WRITE_HEADERS: TProperties = {
 const ENTITY_TAGS: Text = {
   zh: '须为 "3-17" 这样的实体标签，或 *',
   en: 'must be entity tags such as "3-17", or *',
+};
+const NO_TAG_OF_MANY: Text = {
+  zh: '此请求修改多个对象，没有可供比较的实体标签',
+  en: 'changes many objects, so there is no entity tag to compare',
 };
 const PRINTABLE_UTF8: Text = { zh: '须为可打印的 UTF-8 文字', en: 'must be printable UTF-8' };
 
@@ -120,11 +131,32 @@ export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeR
   };
 };
 
+/**
+ * The change of many objects asked for by a call. A precondition on it would hold for one of them at best, so none is taken.
+ * @throws Refusal invalid_value
+ */
+export const changeRequestOfMany = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
+  const field = Object.keys(PRECONDITION_HEADERS).find((name) => call.headers[name] !== undefined);
+  if (field === undefined) return changeRequest(call);
+  const about = { in: 'header', pointer: `/${field}` } as const;
+  throw new Refusal('invalid_value', { ...about, params: { field, reason: NO_TAG_OF_MANY } });
+};
+
 export interface Wording extends Settling {
   readonly message: MessageCode;
   /** Names the object in the message. */
   readonly id?: string;
 }
+
+/** Names what was written, for callers and for the audit's log; nothing where nothing was. */
+export const revisionHeader = (revision: Revision | undefined): Record<string, string> =>
+  revision === undefined ? {} : { 'x-lockstep-revision': String(revision) };
+
+/** What a dry run would change, of many objects the first. */
+export const plannedChanges = (receipts: readonly Pick<Receipt, 'edits' | 'projected'>[]): object => ({
+  records: receipts.flatMap(({ edits }) => edits).slice(0, PLANNED_MAX),
+  projections: receipts.flatMap(({ projected }) => projected).slice(0, PLANNED_MAX),
+});
 
 /** The answer to a change of one object. */
 export const answerChange = async (
@@ -137,7 +169,7 @@ export const answerChange = async (
   const [edit] = receipt.edits;
   const text = message(wording.message, call.language, wording.id);
   if (receipt.dry_run) {
-    const changes = { records: receipt.edits, projections: receipt.projected };
+    const changes = plannedChanges([receipt]);
     return {
       status: 200,
       body: { message: text, ...fields, sync_status: 'dry_run', dry_run: true, changes },
@@ -156,7 +188,7 @@ export const answerChange = async (
       ...etag,
       ...(created ? { location } : {}),
       ...(receipt.replayed ? { 'idempotent-replayed': 'true' } : {}),
-      'x-lockstep-revision': String(receipt.revision),
+      ...revisionHeader(receipt.revision),
     },
   };
 };

@@ -8,7 +8,6 @@ import type { HistoryEntry } from '../contract/record.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
-import { StoreRefusedError } from '../store/port.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
 import { earlierReceipt, requestKey } from './idempotency.ts';
 import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
@@ -38,29 +37,32 @@ export const commitChange = (
 
 const race = async (room: ChangeRoom, request: ChangeRequest, plan: Planner): Promise<Receipt> => {
   const start = room.clock.monotonic();
-  let renewedLease = false;
   for (let attempt = 0; room.clock.monotonic() - start < RACES_MS; attempt++) {
-    const reader = new GuardedReader(room.store, room.keys, attempt === 0);
-    const replayed = await replay(room, reader, request);
-    if (replayed) return replayed;
-    const prepared = await prepare(room, request, reader, await plan(reader));
-    const changes = prepared.receipt.edits.length > 0;
-    if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
-    try {
-      const revision = await submit(room, prepared.transaction, () => writtenByUs(room, request, prepared));
-      if (revision !== undefined) {
-        room.committed?.(revision, start);
-        return changes ? { ...prepared.receipt, revision } : prepared.receipt;
-      }
-    } catch (error) {
-      // A restored or expired store may have forgotten the shared lease; a new one settles it.
-      if (!(error instanceof StoreRefusedError) || !request.idempotency || renewedLease) throw error;
-      renewedLease = true;
-      room.requestLease.renew();
-    }
+    const run = () => once(room, request, plan, { first: attempt === 0, start });
+    const receipt = await (request.idempotency ? room.requestLease.renewing(run) : run());
+    if (receipt) return receipt;
     await pause(jittered(attempt, 2, 100, room.random));
   }
   throw new Refusal('busy');
+};
+
+/** @returns `undefined` when the race is lost */
+const once = async (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  plan: Planner,
+  { first, start }: { readonly first: boolean; readonly start: number },
+): Promise<Receipt | undefined> => {
+  const reader = new GuardedReader(room.store, room.keys, first);
+  const replayed = await replay(room, reader, request);
+  if (replayed) return replayed;
+  const prepared = await prepare(room, request, reader, await plan(reader));
+  const changes = prepared.receipt.edits.length > 0;
+  if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
+  const revision = await submit(room, prepared.transaction, () => writtenByUs(room, request, prepared));
+  if (revision === undefined) return undefined;
+  room.committed?.(revision, start);
+  return changes ? { ...prepared.receipt, revision } : prepared.receipt;
 };
 
 /** By the history: its entry names the request that wrote it. */

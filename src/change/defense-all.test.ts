@@ -4,6 +4,7 @@ import { FlakyStore } from '../../test/support/flaky-store.ts';
 import type { DefenseConfig, TenantConfig } from '../contract/policy.ts';
 import { effectivePolicy } from '../domain/policy.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
+import { StoreRefusedError } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 import { updateAllDefense } from './defense-all.ts';
 import { applyDefense, createRoute } from './route.ts';
@@ -152,6 +153,12 @@ describe('an update of more than one transaction holds', () => {
     for (const id of ids) expect(await historyOf(store, 'config', id)).toEqual([1, 2]);
   });
 
+  test('and meets another of the same node leaves all objects as one of them has it', async () => {
+    await Promise.all([updateAll({ threat_threshold: 2 }), updateAll({ threat_threshold: 3 })]);
+    expect(new Set(await thresholds())).toEqual(new Set([3]));
+    for (const id of ids) expect(await historyOf(store, 'config', id)).toEqual([1, 2, 3]);
+  });
+
   test('and meets writers in between loses none of their other fields', async () => {
     const writers = ids.map((id) =>
       setTenantConfig(changeRoom(store), changeRequest(), id, { rate_limit: 7 }),
@@ -194,12 +201,25 @@ describe('an update of all with an Idempotency-Key', () => {
     expect(first).toMatchObject({ tenants_updated: tenants, unchanged: 0, replayed: false });
     await tenant('t1', { threat_threshold: 99 });
     const again = await updateAll({ threat_threshold: 44 }, undefined, { idempotency });
-    expect(again).toEqual({ ...first, revisions: [], replayed: true });
+    expect(again).toEqual({ ...first, receipts: [], replayed: true });
     expect(await configOf('t1')).toMatchObject({ threat_threshold: 99 });
     const other = updateAll({ threat_threshold: 45 }, undefined, {
       idempotency: { ...idempotency, fingerprint: 'other' },
     });
     await expect(other).rejects.toMatchObject({ code: 'idempotency_key_reused' });
+  });
+
+  test('is remembered under a new lease where the store has forgotten the one at hand', async () => {
+    for (let i = 0; i < 30; i++) await tenant(`t${i}`, { threat_threshold: 1 });
+    const forgotten = await room.requestLease.id();
+    flaky.transactFault = ({ puts }) => {
+      if (puts.some(({ lease }) => lease === forgotten)) throw new StoreRefusedError('the lease has ended');
+      return 'none';
+    };
+    const first = await updateAll({ threat_threshold: 44 }, undefined, { idempotency });
+    expect(first).toMatchObject({ tenants_updated: 30, replayed: false });
+    const again = await updateAll({ threat_threshold: 44 }, undefined, { idempotency });
+    expect(again).toEqual({ ...first, receipts: [], replayed: true });
   });
 
   test('that had nothing to change is remembered too', async () => {

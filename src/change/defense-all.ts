@@ -5,7 +5,7 @@ import { tenantConfigOf } from '../domain/policy.ts';
 import { decodeRecord } from '../domain/record.ts';
 import { defenseOf } from '../domain/route.ts';
 import { sameJson } from '../shared/json.ts';
-import { NO_REVISION, type Revision } from '../shared/revision.ts';
+import { NO_REVISION } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
@@ -28,8 +28,8 @@ interface Target {
 
 /** What an update of all defense configs did, and how it came about. */
 export interface FleetUpdate extends FleetSummary {
-  /** Of its batches that wrote something, in order; empty for a replayed answer. */
-  readonly revisions: readonly Revision[];
+  /** Of its batches, in order; empty for a replayed answer. */
+  readonly receipts: readonly Receipt[];
   readonly dry_run: boolean;
   readonly replayed: boolean;
 }
@@ -40,14 +40,25 @@ export interface FleetUpdate extends FleetSummary {
  * say so already are left alone, so an interrupted run is finished by repeating it.
  * @throws Refusal; once a batch is in, with `completed` and `total` batches
  */
-export const updateAllDefense = async (
+export const updateAllDefense = (
+  room: ChangeRoom,
+  request: ChangeRequest,
+  tenant_id: string | undefined,
+  config: FleetDefenseConfig,
+): Promise<FleetUpdate> =>
+  // One after the other, so that two of this node's never mix batch by batch.
+  room.lock.run('defense/update-all', async () => {
+    const earlier = await earlierUpdate(room, request);
+    if (earlier) return { ...earlier, receipts: [], dry_run: false, replayed: true };
+    return update(room, request, tenant_id, config);
+  });
+
+const update = async (
   room: ChangeRoom,
   request: ChangeRequest,
   tenant_id: string | undefined,
   config: FleetDefenseConfig,
 ): Promise<FleetUpdate> => {
-  const earlier = await earlierUpdate(room, request);
-  if (earlier) return { ...earlier, revisions: [], dry_run: false, replayed: true };
   const targets = await findTargets(room, tenant_id);
   const batches = chunks(targets, BATCH_EDITS);
   const atomic = batches.length <= 1;
@@ -62,21 +73,26 @@ export const updateAllDefense = async (
         await commitChange(room, part, 'defense/all', (reader) => planBatch(reader, batch, config)),
       );
     } catch (error) {
-      if (i === 0 || !(error instanceof Refusal)) throw error;
-      const extra = { ...error.extra, completed: i, total: batches.length };
-      throw new Refusal(error.code, { params: error.params, cause: error, extra });
+      throw cutShort(error, i, batches.length);
     }
   }
   const edits = receipts.flatMap((receipt) => receipt.edits);
   const last = receipts.findLast((receipt) => receipt.revision !== undefined);
-  const update = summary(targets.length, edits, last?.revision, batches.length);
-  if (!atomic && !request.dry_run) await remember(room, request, update);
+  const done = summary(targets.length, edits, last?.revision, batches.length);
+  if (!atomic && !request.dry_run) await remember(room, request, done);
   return {
-    ...update,
-    revisions: receipts.flatMap(({ revision }) => revision ?? []),
+    ...done,
+    receipts,
     dry_run: request.dry_run ?? false,
     replayed: receipts.some((receipt) => receipt.replayed),
   };
+};
+
+/** An error after some batches are in says how many. */
+const cutShort = (error: unknown, completed: number, total: number): unknown => {
+  if (completed === 0 || !(error instanceof Refusal)) return error;
+  const { code, params, extra } = error;
+  return new Refusal(code, { params, cause: error, extra: { ...extra, completed, total } });
 };
 
 /** What the same request led to before. @throws Refusal */
@@ -102,14 +118,16 @@ const remember = async (room: ChangeRoom, request: ChangeRequest, fleet: FleetSu
   const { idempotency, request_id } = request;
   if (!idempotency) return;
   try {
-    const put = await requestPut(room, idempotency, { request_id, edits: [], fleet });
-    await room.store.transact({
-      guards: [{ key: put.key, modRevision: NO_REVISION }],
-      puts: [put],
-      deletes: [],
+    await room.requestLease.renewing(async () => {
+      const put = await requestPut(room, idempotency, { request_id, edits: [], fleet });
+      await room.store.transact({
+        guards: [{ key: put.key, modRevision: NO_REVISION }],
+        puts: [put],
+        deletes: [],
+      });
     });
   } catch (error) {
-    throw storeRefusal(error, request_id);
+    throw cutShort(storeRefusal(error, request_id), fleet.batches, fleet.batches);
   }
 };
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../shared/clock.ts';
-import type { ConfigStore, LeaseId } from '../store/port.ts';
+import { type ConfigStore, type LeaseId, StoreRefusedError } from '../store/port.ts';
 
 const KEEP_S = 24 * 3600;
 const RENEW_MS = 3_600_000;
@@ -25,8 +25,17 @@ export class RequestLease {
     return this.current.id;
   }
 
-  /** Takes a new lease next time: the store no longer knows the present one. */
-  renew(): void {
-    this.current = undefined;
+  /**
+   * Carries out what puts something under the lease; once more under a new one when the store refuses it, since a restored
+   * store may have forgotten the one at hand.
+   */
+  async renewing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof StoreRefusedError)) throw error;
+      this.current = undefined;
+      return work();
+    }
   }
 }

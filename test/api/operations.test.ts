@@ -92,7 +92,7 @@ describe('/openapi.json', () => {
 
   test.each(ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.url}`, endpoint] as const))(
     '%s has all of its parts',
-    async (_, { method, url, access, writes, schemas, summary }) => {
+    async (_, { method, url, access, writes, many = false, schemas, summary }) => {
       const operation = (await operations()).get(`${method} ${documented(url)}`) as OpenApiOperation;
       expect(operation.summary).toBe(summary);
       const names = (part: string) =>
@@ -113,7 +113,8 @@ describe('/openapi.json', () => {
         'default',
       ]);
       expect(Object.keys(operation.responses).sort()).toEqual([...statuses].sort());
-      expect(names('header').includes('if-none-match')).toBe(writes || isTagged);
+      expect(names('header').includes('if-none-match')).toBe((writes && !many) || isTagged);
+      expect(names('header').includes('if-match')).toBe(writes && !many);
       for (const status of isTagged ? ['200', '304'] : []) {
         expect(operation.responses[status]).toMatchObject({
           headers: { ETag: { schema: { type: 'string' } } },

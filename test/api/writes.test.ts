@@ -120,6 +120,9 @@ describe('dry runs', () => {
     };
     const reply = await fleet.call(method, `${path}?dry_run=true`, call);
     expect(reply).toMatchObject({ status: 200, body: { dry_run: true, sync_status: 'dry_run' } });
+    const { changes } = reply.body as unknown as { changes: { records: object[]; projections: object[] } };
+    expect(changes.records.length).toBeGreaterThan(0);
+    expect(changes.projections.length).toBeGreaterThan(0);
     expect(await fleet.revision()).toBe(before);
   });
 
@@ -127,6 +130,33 @@ describe('dry runs', () => {
     const body = { route: { ...ROUTE, upstream: 'http://169.254.169.254' } };
     const reply = await fleet.call('POST', '/global-routes?dry_run=true', { tenant: TENANT, body });
     expect(reply.body.code).toBe('upstream_forbidden');
+  });
+});
+
+describe('a change of all defense configs', () => {
+  test.each(['if-match', 'if-none-match'])(
+    'takes no %s, which could hold for one object at best',
+    async (name) => {
+      await fleet.quiet();
+      const before = await fleet.revision();
+      const reply = await fleet.call('POST', '/defense-plugin/update-all', {
+        body: { defense_config: { threat_threshold: 3 } },
+        headers: { [name]: '*' },
+      });
+      expect(reply).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_value', in: 'header', pointer: `/${name}` },
+      });
+      expect(await fleet.revision()).toBe(before);
+    },
+  );
+
+  test('names the revision it wrote in a header, as other changes do', async () => {
+    const body = { defense_config: { threat_threshold: 4 } };
+    const reply = await fleet.call('POST', '/defense-plugin/update-all', { body });
+    expect(reply.headers['x-lockstep-revision']).toBe(String(reply.body['revision']));
+    const again = await fleet.call('POST', '/defense-plugin/update-all', { body });
+    expect(again.headers['x-lockstep-revision']).toBeUndefined();
   });
 });
 

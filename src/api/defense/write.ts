@@ -9,7 +9,15 @@ import { revision as toRevision } from '../../shared/revision.ts';
 import { endpoint } from '../endpoint.ts';
 import { checkCapability, withWarnings } from './capability.ts';
 import { settle } from '../settle.ts';
-import { WriteQuery, type Wording, answerChange, changeRequest } from '../writing.ts';
+import {
+  WriteQuery,
+  type Wording,
+  answerChange,
+  changeRequest,
+  changeRequestOfMany,
+  plannedChanges,
+  revisionHeader,
+} from '../writing.ts';
 
 const wording = (message: Wording['message'], id: string): Wording => ({
   message,
@@ -71,6 +79,7 @@ export const updateAllDefenseEndpoint = endpoint({
   tag: 'defense',
   summary: 'Set defense parameters for every tenant and protected route, or with X-Tenant-ID for one tenant',
   writes: true,
+  many: true,
   schemas: {
     query: WriteQuery,
     body: Type.Object({ defense_config: FleetDefenseConfig }, { additionalProperties: false }),
@@ -84,22 +93,27 @@ export const updateAllDefenseEndpoint = endpoint({
     const warnings = enabled === false || enabled_defense === false ? [] : checkCapability(call);
     const update = await updateAllDefense(
       node.changes,
-      changeRequest(call),
+      changeRequestOfMany(call),
       tenant,
       call.body.defense_config,
     );
-    const { dry_run, replayed, revisions, ...counts } = update;
+    const { dry_run, replayed, receipts, ...counts } = update;
     const text = message('defense_updated_all', language);
     if (dry_run) {
-      const body = { message: text, ...counts, sync_status: 'dry_run', dry_run };
+      const changes = plannedChanges(receipts);
+      const body = { message: text, ...counts, sync_status: 'dry_run', dry_run, changes };
       return withWarnings({ status: 200, body }, warnings);
     }
     // Where nothing had to change, the question left is whether every node has what was there.
     const revision = toRevision(update.revision ?? node.cache.snapshot()?.changed ?? 0);
     const settling = { underway: 'syncing_to_all_nodes', waits: true } as const;
-    const { status, ...sync } = await settle(call, revision, settling, revisions);
+    const earlier = receipts.flatMap((receipt) => receipt.revision ?? []);
+    const { status, ...sync } = await settle(call, revision, settling, earlier);
     const body = { message: text, ...counts, ...sync, revision };
-    const headers: Record<string, string> = replayed ? { 'idempotent-replayed': 'true' } : {};
+    const headers = {
+      ...revisionHeader(update.revision === undefined ? undefined : revision),
+      ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
+    };
     return withWarnings({ status, body, headers }, warnings);
   },
 });
