@@ -22,31 +22,6 @@ export interface MetricsSources {
   readonly fleet: Fleet;
 }
 
-type Reading = [name: string, help: string, read: () => number];
-
-const eventCounts = (publisher: EventPublisher): Reading[] => [
-  [
-    'lockstep_events_published_revision',
-    'The last revision whose events are known to be published; on the node that publishes',
-    () => publisher.status().published,
-  ],
-  [
-    'lockstep_events_backlog',
-    'Revisions whose events wait, on the node that publishes; counted up to 2000',
-    () => publisher.status().waiting,
-  ],
-  [
-    'lockstep_events_published',
-    'Events this node has published since its start',
-    () => publisher.status().events,
-  ],
-  [
-    'lockstep_events_redis_connected',
-    '1 while this node publishes and has a connection to Redis',
-    () => (publisher.status().connected ? 1 : 0),
-  ],
-];
-
 /** A node's Prometheus metrics. Gauges are read at each scrape, so they never lag behind what they measure. */
 export class Metrics {
   private readonly registry = new Registry();
@@ -85,8 +60,9 @@ export class Metrics {
       'Time since the store was last heard from',
       () => reflector.status().age_ms / 1000,
     );
-    gauge('lockstep_reflector_listings', 'Full listings since the start', () => reflector.status().listings);
-    this.entropyGauges(sources);
+    this.counter('lockstep_reflector_listings_total', 'Full listings', () => reflector.status().listings);
+    this.entropyMetrics(sources);
+    if (sources.publisher) this.eventMetrics(sources.publisher);
     this.fleetMetrics(sources.fleet);
     gauge(
       'lockstep_quarantined_records',
@@ -113,45 +89,54 @@ export class Metrics {
   }
 
   /** What is not as it should be, and what was done about it. */
-  private entropyGauges({ rewinds, cacheCheck, drift, publisher }: MetricsSources): void {
-    const registers = [this.registry];
-    const counts: Reading[] = [
-      [
-        'lockstep_store_rewinds',
-        'Times since the start that the store was found rewound: a restored backup, or another store',
-        () => rewinds.total,
-      ],
-      [
-        'lockstep_cache_drift',
-        'Times since the start that the cache differed from the store and was listed anew',
-        () => cacheCheck.differing,
-      ],
-      [
-        'lockstep_drift_repairs',
-        'Objects in the store that this node has put right since its start',
-        () => drift.repairs,
-      ],
-    ];
-    if (publisher) counts.push(...eventCounts(publisher));
-    for (const [name, help, read] of counts) {
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          this.set(read());
-        },
-      });
-    }
+  private entropyMetrics({ rewinds, cacheCheck, drift }: MetricsSources): void {
+    this.counter(
+      'lockstep_store_rewinds_total',
+      'Times that the store was found rewound: a restored backup, or another store',
+      () => rewinds.total,
+    );
+    this.counter(
+      'lockstep_cache_drift_total',
+      'Times that the cache differed from the store and was listed anew',
+      () => cacheCheck.differing,
+    );
+    this.counter(
+      'lockstep_drift_repairs_total',
+      'Objects in the store that this node has put right',
+      () => drift.repairs,
+    );
     new Gauge({
       name: 'lockstep_drift_objects',
       help: 'Objects in the store that are not as Lockstep left them and were left so; on the node that looks, 0 elsewhere',
       labelNames: ['found'],
-      registers,
+      registers: [this.registry],
       collect() {
         for (const found of DRIFT_KINDS) this.set({ found }, drift.left(found));
       },
     });
+  }
+
+  private eventMetrics(publisher: EventPublisher): void {
+    this.gauge(
+      'lockstep_events_published_revision',
+      'The last revision whose events are known to be published; on the node that publishes',
+      () => publisher.status().published,
+    );
+    this.gauge(
+      'lockstep_events_backlog',
+      'Revisions whose events wait, on the node that publishes; counted up to 2000',
+      () => publisher.status().waiting,
+    );
+    this.counter(
+      'lockstep_events_published_total',
+      'Events this node has published',
+      () => publisher.status().events,
+    );
+    this.gauge(
+      'lockstep_events_redis_connected',
+      '1 while this node publishes and has a connection to Redis',
+      () => (publisher.status().connected ? 1 : 0),
+    );
   }
 
   /** Who has what, and how long changes took to get there. */
@@ -189,6 +174,20 @@ export class Metrics {
       registers,
       collect() {
         this.set(read());
+      },
+    });
+  }
+
+  /** One more count since the start of the process that is kept elsewhere and read at each scrape. */
+  counter(name: string, help: string, read: () => number): void {
+    const registers = [this.registry];
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
       },
     });
   }

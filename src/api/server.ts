@@ -55,10 +55,15 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
   const connections = new Connections(options.connectionsMax ?? CONNECTIONS_MAX);
   connections.watch(server.server);
   node.metrics.gauge('lockstep_http_connections', 'Open connections', () => connections.counts.open);
-  node.metrics.gauge(
-    'lockstep_http_connections_evicted',
-    'Connections closed since the start because others needed room',
-    () => connections.counts.evicted + connections.counts.refused,
+  node.metrics.counter(
+    'lockstep_http_connections_evicted_total',
+    'Idle connections closed because others needed room',
+    () => connections.counts.evicted,
+  );
+  node.metrics.counter(
+    'lockstep_http_connections_refused_total',
+    'Connections turned away because all others were being answered',
+    () => connections.counts.refused,
   );
   server.removeAllContentTypeParsers();
   server.addContentTypeParser(

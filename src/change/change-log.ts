@@ -7,15 +7,15 @@
  * which they were planned.
  */
 import type { ChangeEntry, LoggedEdit } from '../contract/change.ts';
-import { Refusal } from '../contract/errors.ts';
 import { KINDS, type Kind } from '../contract/record.ts';
 import type { Authorship } from '../domain/version.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { type Revision, revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
-import { type KeyValue, type Put, StoreUnavailableError } from '../store/port.ts';
+import type { KeyValue, Put } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
 import { shownRecord } from './history.ts';
+import { historyRefusal } from './store-refusal.ts';
 
 /** Read at once while looking for entries that match. */
 const PAGE_ENTRIES = 500;
@@ -224,8 +224,6 @@ const readable = async <T>(read: () => Promise<T>): Promise<T> => {
   try {
     return await read();
   } catch (error) {
-    throw error instanceof StoreUnavailableError
-      ? new Refusal('history_unavailable', { cause: error })
-      : error;
+    throw historyRefusal(error);
   }
 };

@@ -10,11 +10,11 @@ const CHUNK = 200;
 
 /**
  * A claim that does not follow from the records: one left behind by its record keeps a host from everybody, a lost one
- * lets somebody else take it.
+ * lets somebody else take it, and so does one in another tenant's name.
  */
 export interface ClaimDrift {
   readonly key: string;
-  readonly found: 'missing' | 'orphan';
+  readonly found: 'missing' | 'different' | 'orphan';
   /** The record it is about. */
   readonly recordKey: string;
   readonly repair: Transaction;
@@ -33,11 +33,15 @@ export const compareClaims = async ({ keys }: ChangeRoom, state: StoredState): P
     if (++n % CHUNK === 0) await turn();
     for (const { key, value } of claimsWanted(keys, record)) {
       wanted.add(key);
-      if (state.claims.has(key)) continue;
+      const claim = state.claims.get(key);
+      if (claim?.value === value) continue;
       const recordKey = record.kv.key;
-      const guards: Guard[] = [{ key, modRevision: NO_REVISION }, recordGuard(recordKey)];
+      const guards: Guard[] = [
+        { key, modRevision: claim?.modRevision ?? NO_REVISION },
+        recordGuard(recordKey),
+      ];
       const repair = { guards, puts: [{ key, value }], deletes: [] };
-      drifts.push({ key, found: 'missing', recordKey, repair });
+      drifts.push({ key, found: claim ? 'different' : 'missing', recordKey, repair });
     }
   }
   for (const [key, { modRevision }] of state.claims) {

@@ -4,6 +4,7 @@ import { isObject, parseJson } from '../shared/json.ts';
 import { NO_REVISION } from '../shared/revision.ts';
 import { type Guard, type KeyValue, StoreUnavailableError } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
+import { storeRefusal } from './store-refusal.ts';
 
 const LEFT_MAX = 200;
 const REPAIRED_MAX = 100;
@@ -22,7 +23,7 @@ export const readDriftReport = async (room: ChangeRoom): Promise<DriftReport | u
     return (await load(room)).report;
   } catch (error) {
     if (error instanceof StoreUnavailableError) return 'unavailable';
-    throw error;
+    throw storeRefusal(error);
   }
 };
 

@@ -238,6 +238,19 @@ describe('a record that was deleted past Lockstep', () => {
   );
 });
 
+describe('a claim', () => {
+  test('that was put into another tenant’s name is its record’s again', async () => {
+    const [key] = [...(await contentsOf(store)).keys()].filter(
+      (each) => each.startsWith(KEYS.claims()) && each.endsWith('routes:r'),
+    );
+    await put(key as string, { tenant_id: 'other' });
+    const { repaired, left } = await report();
+    expect(left).toEqual([]);
+    expect(named(repaired)).toEqual([[key, 'different', 'repaired']]);
+    expect(JSON.parse((await contentsOf(store)).get(key as string) ?? '')).toEqual({ tenant_id: 'acme' });
+  });
+});
+
 describe('when drift is only to be reported', () => {
   test('every byte stays, and all of it is shown', async () => {
     await edit(ACME, { rate_limit: 99 });

@@ -2,8 +2,8 @@ import { Refusal } from '../contract/errors.ts';
 import type { HistoryEntry, Kind } from '../contract/record.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { list } from '../store/listing.ts';
-import { StoreUnavailableError } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
+import { historyRefusal } from './store-refusal.ts';
 
 /** A history entry as shown: never with the sealed key. */
 export type ShownEntry = Omit<HistoryEntry, 'record'> & {
@@ -39,9 +39,7 @@ export const readHistory = async (
   const notFound = new Refusal('history_not_found', { in: 'path', pointer: '/id', params: { kind, id } });
   if (!couldBeOf(tenant_id, kind, id)) throw notFound;
   const listing = await list(room.store, [room.keys.historyOf(kind, id)]).catch((error: unknown) => {
-    throw error instanceof StoreUnavailableError
-      ? new Refusal('history_unavailable', { cause: error })
-      : error;
+    throw historyRefusal(error);
   });
   if (listing.revision < min_revision) {
     const about = { in: 'query', pointer: '/min_revision' } as const;

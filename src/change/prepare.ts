@@ -138,7 +138,7 @@ const prepareEdit = async (
   const projected = await prepareProjections(room, reader, projections, Math.floor(now_ms / 1000), edit);
   const written = projected.edits.map(({ directory, id: at, action: op }) => ({ directory, id: at, op }));
   const entry = JSON.stringify(historyEntry(kind, id, action, entryOf, version, author, written));
-  if (entry.length > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
+  if (Buffer.byteLength(entry) > RECORD_BYTES_MAX) throw new Refusal('record_too_large');
   const claims = await prepareClaims(room, reader, edit, record);
   const pruned = prunedVersion(version);
   return {

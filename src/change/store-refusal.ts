@@ -1,5 +1,10 @@
 import { Refusal } from '../contract/errors.ts';
-import { OutcomeUnknownError, StoreRefusedError, StoreUnavailableError } from '../store/port.ts';
+import {
+  CompactedError,
+  OutcomeUnknownError,
+  StoreRefusedError,
+  StoreUnavailableError,
+} from '../store/port.ts';
 
 /**
  * The catalogue's error for a store that does not answer or does not want to; any other error as it is.
@@ -14,5 +19,12 @@ export const storeRefusal = (error: unknown, request_id?: string): unknown => {
   if (error instanceof StoreRefusedError) {
     return new Refusal('etcd_refused', { cause: error, params: { reason: error.message } });
   }
+  if (error instanceof CompactedError) return new Refusal('compacted_meanwhile', { cause: error });
   return error;
 };
+
+/** The same for reads of what no cache holds. */
+export const historyRefusal = (error: unknown): unknown =>
+  error instanceof StoreUnavailableError
+    ? new Refusal('history_unavailable', { cause: error })
+    : storeRefusal(error);

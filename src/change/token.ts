@@ -85,7 +85,7 @@ export const createToken = async (
     if (revision === undefined) throw new Error(`the random id ${id} was there already`);
     return { text, record, revision };
   } catch (error) {
-    throw storeRefusal(error);
+    throw storeRefusal(error, author.request_id);
   }
 };
 
@@ -117,7 +117,7 @@ export const revokeToken = async (room: TokenRoom, author: ChangeAuthor, id: str
     if (revision === undefined) throw notFound(id);
     return revision;
   } catch (error) {
-    throw storeRefusal(error);
+    throw storeRefusal(error, author.request_id);
   }
 };
 

@@ -155,8 +155,8 @@ export const ERRORS = {
   ],
   etcd_unavailable: [
     503,
-    'etcd 不可用，写入被拒绝，没有任何更改',
-    'etcd is unavailable; the write was refused and nothing has changed.',
+    'etcd 不可用，请求被拒绝，没有任何更改',
+    'etcd is unavailable; the request was refused and nothing has changed.',
   ],
   record_unreadable: [
     503,
@@ -168,7 +168,12 @@ export const ERRORS = {
     'etcd 不可用，历史记录不在缓存中',
     'etcd is unavailable, and history is not cached.',
   ],
-  etcd_refused: [503, 'etcd 拒绝了该写入：{reason}', 'etcd refused the write: {reason}.'],
+  etcd_refused: [503, 'etcd 拒绝了该请求：{reason}', 'etcd refused the request: {reason}.'],
+  compacted_meanwhile: [
+    503,
+    'etcd 在读取期间压缩了历史，请重试',
+    'etcd compacted its history while it was being read; try again.',
+  ],
   outcome_unknown: [
     503,
     '无法确认写入结果；请用同一个 Idempotency-Key 重试以查明',

@@ -205,11 +205,13 @@ export class EventPublisher {
   }
 
   /** @returns false when the term is over */
-  private async catchUp({ channel, checkpoint }: Under, from: Stamp): Promise<boolean> {
+  private async catchUp({ channel, checkpoint, signal }: Under, from: Stamp): Promise<boolean> {
     const { store, keys, clock, log } = this.options;
     const { at, changes, complete } = await missedChanges(store, keys, from.revision);
     log.warn({ from, at, changes: changes.length, complete }, 'events are caught up with from the history');
     for (const [revision, entries] of changes) {
+      // Redis remembers how far this has come: who takes over goes on from there.
+      if (signal.aborted) return false;
       await this.publish(
         channel,
         { clusterId: at.clusterId, revision },

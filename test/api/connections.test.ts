@@ -56,7 +56,7 @@ test.each([
   const reply = await fleet.call('POST', '/global-config/tenant', { tenant: TENANT, body: { config: {} } });
   expect(reply.status).toBe(200);
   expect(await metric('lockstep_http_connections')).toBeLessThanOrEqual(MOST);
-  expect(await metric('lockstep_http_connections_evicted')).toBeGreaterThan(MOST);
+  expect(await metric('lockstep_http_connections_evicted_total')).toBeGreaterThan(MOST);
 });
 
 test('a request that is being answered keeps its connection while hundreds of others come', async () => {
@@ -79,7 +79,7 @@ test('with every connection being answered a new one is turned away, and taken a
 test('the places of closed connections are free again', async () => {
   for (const socket of await holdMany(MOST - 2, 'GET ')) socket.destroy();
   await until('they are gone', async () => (await metric('lockstep_http_connections')) < 5);
-  expect(await metric('lockstep_http_connections_evicted')).toBe(0);
+  expect(await metric('lockstep_http_connections_evicted_total')).toBe(0);
 });
 
 test('a connection on which nothing moves is closed, but a stream that has nothing to tell stays', async () => {

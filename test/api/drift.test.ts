@@ -46,7 +46,7 @@ describe('on schedule', () => {
         },
       ]);
     }
-    expect(await metric('lockstep_drift_repairs')).toBe(1);
+    expect(await metric('lockstep_drift_repairs_total')).toBe(1);
     const text = (await fleet.contents()).get(POLICY_KEY) ?? '{}';
     expect(JSON.parse(text)).toMatchObject({ threat_threshold: 70 });
     const repaired = await Promise.all(

@@ -75,7 +75,7 @@ test('every write is refused as etcd_unavailable and leaves nothing, also for la
     const reply = await fleet.call(method, path, { ...own, ...(body ? { body } : {}) });
     expect(reply).toMatchObject({
       status: 503,
-      body: { code: 'etcd_unavailable', detail: 'etcd 不可用，写入被拒绝，没有任何更改' },
+      body: { code: 'etcd_unavailable', detail: 'etcd 不可用，请求被拒绝，没有任何更改' },
       headers: { 'retry-after': '1', 'content-type': 'application/problem+json; charset=utf-8' },
     });
   }

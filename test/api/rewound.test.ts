@@ -33,9 +33,9 @@ test('it is in /sync-status, in /readyz and in a metric of the nodes that saw it
   const status = await fleet.call('GET', '/sync-status');
   expect(status.body['store_rewound']).toEqual([rewound]);
   const ready = await fleet.call('GET', '/readyz');
-  expect(ready).toMatchObject({ status: 200, body: { status: 'ready', store_rewound: rewound } });
+  expect(ready).toMatchObject({ status: 200, body: { status: 'ready', store_rewound: true } });
   const metrics = await fetch(`${fleet.nodes[0]?.url}/metrics`);
-  expect(await metrics.text()).toMatch(/^lockstep_store_rewinds\{node="node-1"\} 1$/m);
+  expect(await metrics.text()).toMatch(/^lockstep_store_rewinds_total\{node="node-1"\} 1$/m);
   expect((await fleet.callNode(1, 'GET', '/sync-status')).body['store_rewound']).toEqual([]);
   expect((await fleet.callNode(1, 'GET', '/readyz')).body).not.toHaveProperty('store_rewound');
 });

@@ -68,7 +68,7 @@ const leader = async (): Promise<string | undefined> => {
 };
 const repairsOf = async (ids: readonly string[]): Promise<number> => {
   const texts = await Promise.all(ids.map(async (id) => (await fetch(`${urlOf(id)}/metrics`)).text()));
-  const counts = texts.map((text) => Number(/^lockstep_drift_repairs\{.*\} (\d+)$/m.exec(text)?.[1]));
+  const counts = texts.map((text) => Number(/^lockstep_drift_repairs_total\{.*\} (\d+)$/m.exec(text)?.[1]));
   return counts.reduce((sum, count) => sum + count, 0);
 };
 const ROUTE = keys.projected('routes', 'r');

@@ -80,7 +80,7 @@ it('loses nothing when an etcd member is frozen, and thawed later', async () => 
 
 const listingsOf = async (url: string): Promise<number> => {
   const metrics = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^lockstep_reflector_listings\{[^}]*\} (\d+)/m.exec(metrics)?.[1]);
+  return Number(/^lockstep_reflector_listings_total\{[^}]*\} (\d+)/m.exec(metrics)?.[1]);
 };
 
 it('loses nothing when etcd compacts while a node sleeps, which then lists anew', async () => {

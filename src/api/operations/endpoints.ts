@@ -21,8 +21,8 @@ export const readyz = endpoint({
   summary: 'The node has a cache to answer from. Stays ready while the store is away: reads go on.',
   schemas: { response: { 200: Health, 503: Health } },
   handle: async ({ node }) => {
-    const store_rewound = rewindsOf(node).at(-1);
-    const detail = { etcd_connected: isLive(node), ...(store_rewound ? { store_rewound } : {}) };
+    const rewound = rewindsOf(node).length > 0;
+    const detail = { etcd_connected: isLive(node), ...(rewound ? { store_rewound: true } : {}) };
     return node.cache.snapshot()
       ? { status: 200, body: { status: 'ready', ...detail } }
       : { status: 503, body: { status: 'starting', ...detail } };
