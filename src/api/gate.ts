@@ -118,12 +118,13 @@ export class Gate {
     const { cache, room } = this.parts;
     const snapshot = cache.snapshot();
     if (!snapshot) throw new Refusal('not_ready');
-    const record = snapshot.tokens.get(id)?.value;
-    if (!sameHash(digest, record?.hash ?? NO_HASH) || !record) return undefined;
+    const cached = snapshot.tokens.get(id);
+    const record = cached?.value;
+    if (!sameHash(digest, record?.hash ?? NO_HASH) || !cached || !record) return undefined;
     if (isExpired(record, room.clock.now())) throw refused('token_expired');
     this.uses.note(id);
     const { role, tenants } = record;
-    return { actor: `token:${id}`, role, tenants, token_id: id, remote };
+    return { actor: `token:${id}`, role, tenants, token_id: id, token_revision: cached.revision, remote };
   }
 }
 

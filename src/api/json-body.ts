@@ -3,6 +3,9 @@ import { Refusal, pointerStep } from '../contract/errors.ts';
 /** Deeper than any request needs; far from what would trouble a parser. */
 const DEPTH_MAX = 32;
 
+/** Longer than any field's name. Names stand in pointers, and each is looked up: both have to stay cheap. */
+const NAME_CHARS_MAX = 256;
+
 /** Names that mean something to JavaScript objects; no field is called so. */
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
 
@@ -19,7 +22,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /**
  * Reads a JSON body strictly: valid UTF-8, bounded depth, each name once in its object. `#` to the end of a line
  * is a comment, because the examples that operators copy carry such remarks.
- * @throws Refusal invalid_utf8, nesting_too_deep, duplicate_field, forbidden_field, malformed_json
+ * @throws Refusal invalid_utf8, nesting_too_deep, unknown_field, duplicate_field, forbidden_field, malformed_json
  * @returns `undefined` for an empty body
  */
 export const parseBody = (bytes: Buffer): unknown => {
@@ -89,11 +92,14 @@ const noteKey = (stack: Container[], token: string): void => {
   const top = stack.at(-1);
   if (!top?.expectsKey) return;
   top.expectsKey = false;
-  top.key = unquote(token);
-  const about = { pointer: pointerOf(stack), params: { field: top.key.slice(0, 64) } };
-  if (FORBIDDEN.has(top.key)) throw new Refusal('forbidden_field', about);
-  if (top.keys.has(top.key)) throw new Refusal('duplicate_field', about);
-  top.keys.add(top.key);
+  const key = unquote(token);
+  const refuse = (code: 'unknown_field' | 'forbidden_field' | 'duplicate_field', at: readonly Container[]) =>
+    new Refusal(code, { pointer: pointerOf(at), params: { field: key.slice(0, 64) } });
+  if (key.length > NAME_CHARS_MAX) throw refuse('unknown_field', stack.slice(0, -1));
+  top.key = key;
+  if (FORBIDDEN.has(key)) throw refuse('forbidden_field', stack);
+  if (top.keys.has(key)) throw refuse('duplicate_field', stack);
+  top.keys.add(key);
 };
 
 /** Index of the closing quote, or of the last character when there is none. */

@@ -10,7 +10,7 @@ import { Attempts } from './audit/attempts.ts';
 import { authorise } from './authorise.ts';
 import { CONNECTIONS_MAX, Connections } from './connections.ts';
 import { DESCRIPTION, describe, documented } from './description.ts';
-import type { Call, Endpoint, Node } from './endpoint.ts';
+import type { Answer, Call, Endpoint, Node } from './endpoint.ts';
 import { askingOf } from './gate.ts';
 import { parseBody } from './json-body.ts';
 import { type TlsMaterial, createListener } from './listener.ts';
@@ -139,32 +139,52 @@ const tagAnswers = (server: FastifyInstance): void => {
 
 const mount = (server: FastifyInstance, node: Node, attempts: Attempts, definition: Endpoint): void => {
   const admitted = new WeakMap<FastifyRequest, Admitted>();
+  const admit = async (request: FastifyRequest): Promise<void> => {
+    const asking = askingOf(request, attempts.remoteOf(request));
+    const principal = await node.gate.admit(asking);
+    attempts.by(request, principal);
+    refuseRepeatedTenant(request);
+    const tenant_id = authorise(principal, definition, asking.headers['x-tenant-id']);
+    admitted.set(request, { principal, tenant_id });
+  };
+  const open = () => isOpen(node, definition);
   server.route({
     method: definition.method,
     url: definition.url,
     schema: documented(definition),
     onRequest: async (request) => {
-      if (isOpen(node, definition)) return;
+      if (open()) return;
       attempts.begin(request, definition);
-      const asking = askingOf(request, attempts.remoteOf(request));
-      const principal = await node.gate.admit(asking);
-      attempts.by(request, principal);
-      refuseRepeatedTenant(request);
-      const tenant_id = authorise(principal, definition, asking.headers['x-tenant-id']);
-      admitted.set(request, { principal, tenant_id });
+      await admit(request);
+    },
+    // A body takes its time, and the caller may have been shut out meanwhile.
+    preHandler: async (request) => {
+      if (request.body !== undefined && !open()) await admit(request);
     },
     handler: async (request, reply) => {
       const by = admitted.get(request) ?? { principal: anonymous(attempts.remoteOf(request)), tenant_id: '' };
       const answer = await definition.handle(callOf(node, request, by, () => goneOf(reply)));
-      void reply.code(answer.status).headers(answer.headers ?? {});
-      if (answer.status === 304) return reply.send();
-      const asIs = typeof answer.body === 'string' || answer.body instanceof Readable;
-      // What is told as it happens may have nothing to tell for long; it has bounds of its own.
-      if (answer.body instanceof Readable) request.raw.setTimeout(0);
-      if (!asIs) void reply.type('application/json; charset=utf-8');
-      return reply.send(answer.body);
+      return sendAnswer(request, reply, answer);
     },
   });
+};
+
+const sendAnswer = (request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply => {
+  const { status, headers = {}, body } = answer;
+  void reply.code(status).headers(headers);
+  if (status === 304) return reply.send();
+  if (body instanceof Readable) {
+    if (request.method === 'HEAD') {
+      // Nobody will read it, so nothing else would ever end it.
+      body.destroy();
+      return reply.send('');
+    }
+    // What is told as it happens may have nothing to tell for long; it has bounds of its own.
+    request.raw.setTimeout(0);
+  } else if (typeof body !== 'string') {
+    void reply.type('application/json; charset=utf-8');
+  }
+  return reply.send(body);
 };
 
 /** Who asks, and the tenant they ask for. */

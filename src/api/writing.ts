@@ -5,7 +5,7 @@ import { Refusal, type Text } from '../contract/errors.ts';
 import { type MessageCode, message } from '../contract/message.ts';
 import { PRINTABLE } from '../contract/validator.ts';
 import { etagOf } from '../domain/version.ts';
-import type { Revision } from '../shared/revision.ts';
+import { type Revision, revision as toRevision } from '../shared/revision.ts';
 import type { Answer, Call } from './endpoint.ts';
 import { type Settling, settle } from './settle.ts';
 
@@ -107,9 +107,10 @@ const reasonOf = (header: string | undefined): string | undefined => {
 
 /** Who asks for a change, for history and change log. */
 export const authorOf = ({ principal, request_id }: Call<unknown, unknown, unknown>): ChangeAuthor => {
-  const { actor, role, token_id, remote } = principal;
-  const origin = { role, ...(token_id === undefined ? {} : { token_id }), from: remote };
-  return { actor, origin, request_id };
+  const { actor, role, token_id, token_revision = 0, remote } = principal;
+  if (token_id === undefined) return { actor, origin: { role, from: remote }, request_id };
+  const token = { id: token_id, revision: toRevision(token_revision) };
+  return { actor, origin: { role, token_id, from: remote }, token, request_id };
 };
 
 /** Scope of the idempotency keys of requests for no tenant: no tenant can be called so. */

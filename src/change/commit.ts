@@ -8,6 +8,7 @@ import type { HistoryEntry } from '../contract/record.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
+import { assertCaller } from './caller.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
 import { earlierReceipt, requestKey } from './idempotency.ts';
 import { type Planner, type Prepared, type Receipt, prepare } from './prepare.ts';
@@ -60,7 +61,10 @@ const once = async (
   const changes = prepared.receipt.edits.length > 0;
   if (request.dry_run || (!changes && !request.idempotency)) return prepared.receipt;
   const revision = await submit(room, prepared.transaction, () => writtenByUs(room, request, prepared));
-  if (revision === undefined) return undefined;
+  if (revision === undefined) {
+    await assertCaller(room, request);
+    return undefined;
+  }
   room.committed?.(revision, start);
   return changes ? { ...prepared.receipt, revision } : prepared.receipt;
 };

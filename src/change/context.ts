@@ -42,6 +42,8 @@ export interface Preconditions {
 export interface ChangeAuthor {
   readonly actor: string;
   readonly origin?: Origin | undefined;
+  /** The API token that was shown, and the revision that wrote it: without it there the change is not carried out. */
+  readonly token?: { readonly id: string; readonly revision: Revision } | undefined;
   readonly request_id: string;
 }
 

@@ -11,6 +11,7 @@ import { assertReadable } from '../projection/schema.ts';
 import { parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
+import { callerGuards } from './caller.ts';
 import { changePut } from './change-log.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
 import { type Edit, type ProjectedEdit, actionOf, projectionsOf } from './edit.ts';
@@ -73,7 +74,12 @@ export const prepare = async (
     );
   }
   const fence = request.fence ? [request.fence] : [];
-  const guards = [...fence, ...reader.guards(), ...parts.flatMap((part) => part.guards)];
+  const guards = [
+    ...fence,
+    ...callerGuards(room, request),
+    ...reader.guards(),
+    ...parts.flatMap((part) => part.guards),
+  ];
   return {
     transaction: { guards, puts, deletes: parts.flatMap((part) => part.deletes) },
     receipt: {

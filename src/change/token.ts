@@ -13,6 +13,7 @@ import {
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import type { Put } from '../store/port.ts';
+import { assertCaller, callerGuards } from './caller.ts';
 import { changePut } from './change-log.ts';
 import type { ChangeAuthor, ChangeRoom } from './context.ts';
 import { storeRefusal } from './store-refusal.ts';
@@ -74,7 +75,7 @@ export const createToken = async (
   try {
     const planned = (await read()).revision;
     const transaction = {
-      guards: [{ key, modRevision: NO_REVISION }],
+      guards: [{ key, modRevision: NO_REVISION }, ...callerGuards(room, author)],
       puts: [{ key, value }, loggedChange(room, author, planned, { id, action: 'create', record })],
       deletes: [],
     };
@@ -82,7 +83,10 @@ export const createToken = async (
       const [stored] = (await read()).kvs;
       return stored?.value === value ? stored.modRevision : undefined;
     });
-    if (revision === undefined) throw new Error(`the random id ${id} was there already`);
+    if (revision === undefined) {
+      await assertCaller(room, author);
+      throw new Error(`the random id ${id} was there already`);
+    }
     return { text, record, revision };
   } catch (error) {
     throw storeRefusal(error, author.request_id);
@@ -104,7 +108,7 @@ export const revokeToken = async (room: TokenRoom, author: ChangeAuthor, id: str
     const decoded = decodeToken(id, stored.value);
     const record = decoded.ok ? decoded.value : undefined;
     const transaction = {
-      guards: [{ key, modRevision: stored.modRevision }],
+      guards: [{ key, modRevision: stored.modRevision }, ...callerGuards(room, author)],
       puts: [loggedChange(room, author, page.revision, { id, action: 'delete', record })],
       deletes: [key, room.keys.tokenUse(id)],
     };
@@ -114,7 +118,10 @@ export const revokeToken = async (room: TokenRoom, author: ChangeAuthor, id: str
       return now.kvs.length === 0 ? now.revision : undefined;
     });
     // Tokens are never altered, so whoever was first has revoked it.
-    if (revision === undefined) throw notFound(id);
+    if (revision === undefined) {
+      await assertCaller(room, author);
+      throw notFound(id);
+    }
     return revision;
   } catch (error) {
     throw storeRefusal(error, author.request_id);

@@ -14,6 +14,8 @@ export interface Principal {
   readonly tenants: readonly string[];
   /** The API token that proved it; absent for the root token, JWTs and `--auth off`. */
   readonly token_id?: string;
+  /** The store's revision that wrote that token. Tokens are made and revoked, never altered. */
+  readonly token_revision?: number;
   /** The address the request came from. */
   readonly remote: string;
 }

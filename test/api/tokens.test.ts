@@ -1,5 +1,6 @@
 /** The life of an API token, on three nodes: made, shown once, used everywhere, revoked everywhere. */
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/shared/clock.ts';
 import type { Log } from '../../src/shared/log.ts';
@@ -265,4 +266,57 @@ test('a token that makes no sense is not made, and the refusal says why', async 
     expect({ status: reply.status, ...reply.body }).toMatchObject({ status: 400, code, pointer });
   }
   expect((await fleet.call('GET', '/tokens', root)).body.total).toBe(0);
+});
+
+describe('a token that is revoked while it is used', () => {
+  /** Sends a request but for the end of its body. @returns what sends the end, and the answer's status */
+  const halfSent = async (method: string, path: string, token: string, body: object) => {
+    const text = JSON.stringify(body);
+    const { authorization } = bearer(token).headers;
+    const headers = { authorization, 'content-type': 'application/json', 'content-length': text.length };
+    const sent = request(`${fleet.nodes[0]?.url}${path}`, { method, headers });
+    const status = new Promise<number | undefined>((resolve, reject) => {
+      sent.once('error', reject);
+      sent.once('response', (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+    });
+    await new Promise<void>((resolve) => sent.write(text.slice(0, 5), () => resolve()));
+    return { status, finish: () => sent.end(text.slice(5)) };
+  };
+
+  test('finishes no request whose body was still on its way', async () => {
+    const { id, token } = await issueToken(fleet, { role: 'operator' });
+    const body = { role: 'operator', description: 'its own successor' };
+    const half = await halfSent('POST', '/tokens', token, body);
+    // The node has read the headers once a later request on another connection is answered.
+    expect((await fleet.call('GET', '/sync-status', bearer(token))).status).toBe(200);
+    expect((await revoke(id)).status).toBe(200);
+    half.finish();
+    expect(await half.status).toBe(401);
+    expect((await fleet.call('GET', '/tokens', root)).body.total).toBe(0);
+  });
+
+  test('is told on its stream of the fleet at once, and a HEAD of that leaves nobody who reads', async () => {
+    const { node } = fleet.nodes[0] ?? {};
+    if (!node) throw new Error('no node');
+    const opened: ReturnType<typeof node.feed.open>[] = [];
+    const open = node.feed.open.bind(node.feed);
+    node.feed.open = (after) => {
+      const stream = open(after);
+      opened.push(stream);
+      return stream;
+    };
+    const { id, token } = await issueToken(fleet, { role: 'operator' });
+    expect((await fleet.call('HEAD', '/fleet/stream', bearer(token))).status).toBe(200);
+    await until('what a HEAD opened is closed', () => opened[0]?.closed === true);
+    const stream = fleet.call('GET', '/fleet/stream', bearer(token));
+    await until('the stream is open', () => opened.length === 2);
+    const from = performance.now();
+    expect((await revoke(id)).status).toBe(200);
+    expect((await stream).status).toBe(200);
+    // It is looked at every two seconds whether a JWT has expired.
+    expect(performance.now() - from).toBeLessThan(1_900);
+  });
 });

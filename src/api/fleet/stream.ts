@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { type Call, endpoint } from '../endpoint.ts';
 import { snapshotFor } from '../reading.ts';
 
-/** How often it is looked whether a reader is still who may read. */
+/** How often it is looked whether a reader is still who may read; a revoked API token is told at once. */
 const ADMISSION_MS = 2_000;
 
 const StreamQuery = Type.Object(
@@ -15,19 +15,24 @@ const StreamQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** Ends the stream of a reader whose token has been revoked or has expired. */
+/** Ends the stream of a reader whose token has been revoked or has expired. @returns to stop looking */
 const readmit = (
   { node, headers, principal }: Call<unknown, unknown, unknown>,
   stream: Readable,
-): NodeJS.Timeout =>
-  setInterval(() => {
-    node.gate.admit({ headers, remote: principal.remote }).then(
-      ({ role }) => {
-        if (role !== principal.role) node.feed.end(stream);
-      },
-      () => node.feed.end(stream),
-    );
+): (() => void) => {
+  const { role, token_id, remote } = principal;
+  const end = () => node.feed.end(stream);
+  const timer = setInterval(() => {
+    node.gate.admit({ headers, remote }).then((now) => (now.role === role ? undefined : end()), end);
   }, ADMISSION_MS);
+  const unsubscribe = node.cache.subscribe(({ tokens }) => {
+    if (token_id !== undefined && !tokens.has(token_id)) end();
+  });
+  return () => {
+    clearInterval(timer);
+    unsubscribe();
+  };
+};
 
 export const getFleetStream = endpoint({
   method: 'GET',
@@ -40,11 +45,11 @@ export const getFleetStream = endpoint({
   handle: async (call) => {
     await snapshotFor(call.node, {});
     const stream = call.node.feed.open(call.headers['last-event-id']);
-    const admission = readmit(call, stream);
+    const forget = readmit(call, stream);
     const { max_ms } = call.query;
     const end = max_ms === undefined ? undefined : setTimeout(() => call.node.feed.end(stream), max_ms);
     stream.once('close', () => {
-      clearInterval(admission);
+      forget();
       clearTimeout(end);
     });
     return {
