@@ -42,14 +42,17 @@ export const settle = async (
 ): Promise<Settled> => {
   const { node, query } = call;
   if (revision === undefined) return { status: 200, sync_status: underway };
-  await node.reflector.reached(revision, OWN_CACHE_MS);
+  const own = await node.reflector.reached(revision, OWN_CACHE_MS);
   const wait = query.wait ?? (waits ? 'nodes' : 'none');
-  if (wait === 'none') return { status: 200, sync_status: underway };
+  if (wait === 'none') {
+    const warnings = own ? undefined : [message('own_cache_behind', call.language)];
+    return { status: 200, sync_status: underway, ...(warnings ? { warnings } : {}) };
+  }
   if (wait === 'fleet') {
-    const standing = await node.fleet.settled([...earlier, revision], query.timeout_ms);
+    const standing = await node.fleet.settled([...earlier, revision], query.timeout_ms, call.gone());
     return settledFleet(call, standing, underway);
   }
-  const pending = await node.convergence.settled(revision, query.timeout_ms);
+  const pending = await node.convergence.settled(revision, query.timeout_ms, call.gone());
   return pending.length === 0
     ? { status: 200, sync_status: 'all_nodes_updated' }
     : { status: 202, sync_status: underway, pending };

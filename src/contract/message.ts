@@ -26,6 +26,10 @@ const MESSAGES = {
     '没有网关上报，无法得知网关实际使用的配置',
     'No gateway reports, so it is not known what gateways serve',
   ],
+  own_cache_behind: [
+    '更改已提交，但本节点的缓存尚未收到；读取时请使用 min_revision',
+    'The change is committed, but the cache of this node has not got it yet; read with min_revision',
+  ],
   node_refreshed: ['节点 {id} 已重新同步', 'Node {id} has been synchronised anew'],
 } as const;
 

@@ -49,8 +49,8 @@ export class Convergence {
   }
 
   /** Waits until every live node has reported the revision. @returns who has not, after `timeout_ms` */
-  async settled(revision: Revision, timeout_ms: number): Promise<string[]> {
-    await this.reflector.until(() => this.pending(revision).length === 0, timeout_ms);
+  async settled(revision: Revision, timeout_ms: number, gone?: AbortSignal): Promise<string[]> {
+    await this.reflector.until(() => this.pending(revision).length === 0, timeout_ms, gone);
     return this.pending(revision);
   }
 }

@@ -23,9 +23,13 @@ import { Ledger } from './ledger.ts';
 import { News } from './news.ts';
 import { ProjectionWatch } from './projection-watch.ts';
 import type { ProvingListener } from './proving.ts';
+import { SilentGateways } from './silent-gateways.ts';
 import { Summaries, type ToldGateway } from './summaries.ts';
 import { progressOf, rosterOf } from './summary.ts';
 import { SummaryPublisher } from './summary-publisher.ts';
+
+/** Who waits for the fleet looks so often, whatever happens: gateways that fall silent make no news. */
+const LOOK_MS = 1_000;
 
 export interface FleetOptions {
   readonly store: ConfigStore;
@@ -261,15 +265,37 @@ export class Fleet implements Disposable {
     };
   }
 
-  /** Waits until every live node and every gateway has the last of these revisions. @returns where they are then */
-  async settled(revisions: readonly Revision[], timeout_ms: number): Promise<FleetStanding> {
+  /**
+   * Waits until every live node and every gateway has the last of these revisions.
+   * @param gone ends the wait: nobody waits for its answer
+   * @returns where they are then; a gateway that was silent until it was taken off the list still counts as lacking it
+   */
+  async settled(
+    revisions: readonly Revision[],
+    timeout_ms: number,
+    gone?: AbortSignal,
+  ): Promise<FleetStanding> {
+    const deadline_ms = this.options.clock.monotonic() + timeout_ms;
+    const silent = new SilentGateways();
     const done = () => {
       if (this.lacksHere(Math.max(NO_REVISION, ...revisions) as Revision)) return false;
       const { nodes, gateways } = this.standing(revisions);
+      silent.note(gateways);
       return nodes.length === 0 && gateways.length === 0;
     };
-    await this.news.until(done, timeout_ms);
-    return this.standing(revisions);
+    let left_ms = timeout_ms;
+    while (
+      left_ms > 0 &&
+      !gone?.aborted &&
+      !(await this.news.until(done, Math.min(left_ms, LOOK_MS), gone))
+    ) {
+      silent.note(this.standing(revisions).gateways);
+      left_ms = deadline_ms - this.options.clock.monotonic();
+    }
+    const all = this.gateways();
+    const standing = this.standing(revisions, all);
+    const lost = silent.gone(all);
+    return { ...standing, known: standing.known + lost.length, gateways: [...standing.gateways, ...lost] };
   }
 
   /** Whether a gateway that is heard here lacks it: the answer for most of a wait, and cheap beside that of the fleet. */

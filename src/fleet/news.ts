@@ -28,13 +28,16 @@ export class News {
     return () => this.listeners.delete(listener);
   }
 
-  /** Resolves true as soon as the condition holds, false when it does not within `timeout_ms`. */
-  async until(condition: () => boolean, timeout_ms: number): Promise<boolean> {
+  /** Resolves true as soon as the condition holds, false when it does not within `timeout_ms` or before `gone` aborts. */
+  async until(condition: () => boolean, timeout_ms: number, gone?: AbortSignal): Promise<boolean> {
     if (condition()) return true;
     const bell = new Bell();
-    const waiter: Waiter = { done: condition, wake: () => bell.ring() };
+    const wake = () => bell.ring();
+    const waiter: Waiter = { done: condition, wake };
     this.waiters.add(waiter);
+    gone?.addEventListener('abort', wake);
     await bell.wait(timeout_ms);
+    gone?.removeEventListener('abort', wake);
     this.waiters.delete(waiter);
     return condition();
   }

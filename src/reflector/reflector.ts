@@ -4,6 +4,7 @@
  * store has compacted or gone back. After Kubernetes' reflector.
  */
 import { jittered, pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
@@ -143,13 +144,16 @@ export class Reflector {
     return this.until(() => (this.applied?.revision ?? NO_REVISION) >= revision, timeout_ms);
   }
 
-  /** Resolves true as soon as `condition` holds; it is looked at after every step. */
-  async until(condition: () => boolean, timeout_ms: number): Promise<boolean> {
+  /** Resolves true as soon as `condition` holds, looked at after every step; false after `timeout_ms`, or when `gone` aborts. */
+  async until(condition: () => boolean, timeout_ms: number, gone?: AbortSignal): Promise<boolean> {
     if (condition()) return true;
-    const timer = new AbortController();
-    const waiter: Waiter = { done: condition, wake: () => timer.abort() };
+    const bell = new Bell();
+    const wake = () => bell.ring();
+    const waiter: Waiter = { done: condition, wake };
     this.waiters.add(waiter);
-    await pause(timeout_ms, timer.signal);
+    gone?.addEventListener('abort', wake);
+    await bell.wait(timeout_ms);
+    gone?.removeEventListener('abort', wake);
     this.waiters.delete(waiter);
     return condition();
   }

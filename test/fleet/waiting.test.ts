@@ -77,6 +77,28 @@ describe('a change with ?wait=fleet', () => {
     });
   });
 
+  test('is not answered 200 for a gateway that was silent until it was taken off the list', async () => {
+    let ahead_ms = 0;
+    const clock = { now: () => Date.now() + ahead_ms, monotonic: () => performance.now() + ahead_ms };
+    await start({ clock });
+    await joined('mute', 1);
+    const states = () => fleet.nodes.map(({ node }) => node.fleet.gateways()[0]?.state);
+    const writing = change(9, 60_000);
+    ahead_ms += 5_000;
+    await until('it is seen to be silent', () => states().every((state) => state === 'stale'));
+    // Somebody who waits looks once a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    ahead_ms += 26_000;
+    const reply = await writing;
+    expect(states()).toEqual([undefined, undefined]);
+    expect([reply.status, reply.body['pending']]).toEqual([202, ['mute']]);
+    expect(progress(reply).gateways).toMatchObject({
+      known: 1,
+      proved: 0,
+      pending: [{ gateway_id: 'mute', state: 'stale' }],
+    });
+  });
+
   test('that a gateway rejects is answered 202 at once, with the reason', async () => {
     await start();
     const one = await joined('edge', 1);
