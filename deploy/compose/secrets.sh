@@ -16,7 +16,8 @@ random_hex() { openssl rand -hex "$1"; }
 # Sixteen characters, for AES-128.
 random_key() { openssl rand -base64 12 | tr '+/' '-_'; }
 
-# Files are made under another name first: one that was cut short is not taken for a whole one.
+# Files are made under another name first: one that was cut short is not taken for a whole one, and what is there may not be
+# writable.
 secret() { # NAME COMMAND…
   local name=$1
   shift
@@ -27,6 +28,7 @@ secret() { # NAME COMMAND…
 
 authority() {
   [ -s ca.pem ] && return
+  rm -f ca.key
   openssl ecparam -name prime256v1 -genkey -noout -out ca.key
   openssl req -x509 -new -key ca.key -sha256 -days "$DAYS_CA" -subj '/O=Lockstep/CN=Lockstep deployment CA' \
     -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign -out ca.pem
@@ -35,12 +37,13 @@ authority() {
 # NAME SUBJECT USAGE SAN
 certificate() {
   [ -s "$1.pem" ] && return
+  rm -f "$1.key" "$1.csr" "$1.ext" "$1.ec" "$1.new"
   openssl ecparam -name prime256v1 -genkey -noout -out "$1.ec"
   openssl pkcs8 -topk8 -nocrypt -in "$1.ec" -out "$1.key"
   rm "$1.ec"
   openssl req -new -key "$1.key" -sha256 -subj "$2" -out "$1.csr"
   printf 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=%s\nsubjectAltName=%s\n' "$3" "$4" > "$1.ext"
-  openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -sha256 -days "$DAYS_LEAF" \
+  openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -set_serial "0x$(openssl rand -hex 16)" -sha256 -days "$DAYS_LEAF" \
     -extfile "$1.ext" -out "$1.new" 2> /dev/null
   mv "$1.new" "$1.pem"
   rm "$1.csr" "$1.ext"
@@ -67,9 +70,16 @@ secret etcd-apisix-password random_hex 24
 secret apisix-keyring random_key
 
 # Redis and APISIX take these only in their configuration or environment.
-printf 'requirepass %s\n' "$(cat redis-password)" > redis-auth.conf
-printf 'ETCD_APISIX_PASSWORD=%s\nAPISIX_KEYRING=%s\nREDIS_PASSWORD=%s\n' \
-  "$(cat etcd-apisix-password)" "$(cat apisix-keyring)" "$(cat redis-password)" > apisix.env
+derived() { # NAME FORMAT VALUE…
+  local name=$1
+  shift
+  # shellcheck disable=SC2059 # the format is one of the two below
+  printf "$@" > "$name.new"
+  mv -f "$name.new" "$name"
+}
+derived redis-auth.conf 'requirepass %s\n' "$(cat redis-password)"
+derived apisix.env 'ETCD_APISIX_PASSWORD=%s\nAPISIX_KEYRING=%s\nREDIS_PASSWORD=%s\n' \
+  "$(cat etcd-apisix-password)" "$(cat apisix-keyring)" "$(cat redis-password)"
 
 # The containers run as users of their own and see these files one by one; the directory keeps everybody else out.
 chmod 444 ./*

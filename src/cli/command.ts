@@ -41,7 +41,10 @@ export const runUntilSignalled = async (start: (stack: DisposeStack) => Promise<
     process.stderr.write('lockstep: draining took too long\n');
     process.exit(1);
   }, DRAIN_MS);
-  await stack.dispose();
-  clearTimeout(overdue);
+  try {
+    await stack.dispose();
+  } finally {
+    clearTimeout(overdue);
+  }
   return 0;
 };

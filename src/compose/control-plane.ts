@@ -31,7 +31,7 @@ import { NodeCache } from '../reflector/cache.ts';
 import { LastKnown } from '../reflector/last-known.ts';
 import { Reflector } from '../reflector/reflector.ts';
 import { together } from '../reflector/together.ts';
-import { type Disposable, DisposeStack, jittered, pause } from '../shared/async.ts';
+import { type Disposable, DisposeStack, disposeTogether, jittered, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
@@ -277,20 +277,16 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     gate.start();
     const directories = keepTrying('apisix directories', () => ensureDirectories(changes), log);
     stack.add('apisix directories', () => directories.dispose());
-    const keeper = keyringKeeper(options, changes);
-    stack.add('keyring', () => keeper?.dispose());
-    keeper?.start();
-    const looker = driftKeeper(node);
-    stack.add('drift', () => looker.dispose());
-    looker.start();
-    const herald = node.publisher && eventLeader(options, node.publisher);
-    stack.add('events', () => herald?.dispose());
-    herald?.start();
-    stack.add('cache check', () => node.cacheCheck.dispose());
-    node.cacheCheck.start();
-    const pruner = changeLogKeeper(options, changes);
-    stack.add('change log', () => pruner.dispose());
-    pruner.start();
+    const keepers = [
+      keyringKeeper(options, changes),
+      driftKeeper(node),
+      node.publisher && eventLeader(options, node.publisher),
+      changeLogKeeper(options, changes),
+      node.cacheCheck,
+    ].filter((keeper) => keeper !== undefined);
+    // Together: each may have to wait for a store that does not answer.
+    stack.add('keepers', () => disposeTogether(keepers));
+    for (const keeper of keepers) keeper.start();
     stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
     stack.add('other addresses', await listenAlso(server.server, options.host));

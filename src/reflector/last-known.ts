@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { KINDS } from '../contract/record.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
-import { pause } from '../shared/async.ts';
+import { pause, turn } from '../shared/async.ts';
 import { revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { KeyValue } from '../store/port.ts';
@@ -11,6 +11,10 @@ import type { NodeCache, Snapshot } from './cache.ts';
 
 /** At most one write in this time; a crash loses no more than what the store has anyway. */
 const INTERVAL_MS = 1_000;
+/** Rests this many times as long as a save took: it is not what a node is for. */
+const REST = 20;
+/** Records rendered before others have their turn. */
+const CHUNK = 200;
 
 /** Tokens, hashed, go with the records: a node that answers must know whom. */
 const FAMILIES = [...KINDS, 'tokens'] as const;
@@ -52,7 +56,11 @@ export class LastKnown {
 
   /** Fills the cache from the file, if there is a good one. @returns when it was current, ms since the epoch */
   async load(): Promise<number | undefined> {
-    const text = await readFile(this.path(), 'utf8').catch(() => undefined);
+    const text = await readFile(this.path(), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT')
+        this.log.warn({ err: error }, 'the last known configuration can not be read');
+      return undefined;
+    });
     const saved = text === undefined ? undefined : parseJson(text);
     if (!isSaved(saved)) {
       if (text !== undefined)
@@ -86,9 +94,12 @@ export class LastKnown {
   }
 
   private async run(): Promise<void> {
+    let took_ms = 0;
     while (!this.stopped.signal.aborted) {
-      await pause(INTERVAL_MS, this.stopped.signal);
+      await pause(Math.max(INTERVAL_MS, took_ms * REST), this.stopped.signal);
+      const from = performance.now();
       await this.save();
+      took_ms = performance.now() - from;
     }
   }
 
@@ -96,23 +107,28 @@ export class LastKnown {
     const snapshot = this.cache.snapshot();
     if (!snapshot || snapshot.applied === this.saved?.applied) return;
     try {
-      await this.write(JSON.stringify(this.render(snapshot)));
+      await this.write(await this.render(snapshot));
       this.saved = snapshot;
     } catch (error) {
       this.log.warn({ err: error }, 'the last known configuration could not be saved');
     }
   }
 
-  private render(snapshot: Snapshot): Saved {
-    const records = FAMILIES.flatMap((family) =>
-      [...snapshot[family]].map(([id, cached]) => [family, id, cached.revision, cached.value] as const),
-    );
-    return {
+  /** A `Saved` as text. Others have their turn in between: there may be many records. */
+  private async render(snapshot: Snapshot): Promise<string> {
+    const about: Omit<Saved, 'records'> = {
       cluster_id: snapshot.stamp.clusterId,
       revision: snapshot.applied,
       at: this.heardAt() ?? 0,
-      records,
     };
+    const records: string[] = [];
+    for (const family of FAMILIES) {
+      for (const [id, { revision: at, value }] of snapshot[family]) {
+        const record: Saved['records'][number] = [family, id, at, value];
+        if (records.push(JSON.stringify(record)) % CHUNK === 0) await turn();
+      }
+    }
+    return `${JSON.stringify(about).slice(0, -1)},"records":[${records.join(',')}]}`;
   }
 
   /** Whole or not at all: written beside, flushed, then renamed over. */

@@ -25,6 +25,13 @@ export interface Disposable {
   dispose(): Promise<void>;
 }
 
+/** Disposes parts that do not depend on one another, all at once, then throws the first failure. */
+export const disposeTogether = async (parts: readonly Disposable[]): Promise<void> => {
+  const ends = await Promise.allSettled(parts.map((part) => part.dispose()));
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+};
+
 /** Disposes in the reverse order of registration, all of them, then throws the first failure. */
 export class DisposeStack implements Disposable {
   private readonly parts: { name: string; dispose: () => Promise<void> | void }[] = [];
