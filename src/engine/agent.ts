@@ -1,4 +1,4 @@
-import { AGENT_SUSPECT } from './gate-patterns.ts';
+import { AGENT_SUSPECT, PRODUCT } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { DECLARED_TOOL, SCANNER_AGENT } from './agent-patterns.ts';
 import { contains, startsWith } from './text.ts';
@@ -29,7 +29,10 @@ export function readAgent(host: Host, user_agent: string): Agent {
   const known = remembered[key];
   if (known !== undefined) return known;
   const agent = host.lower(user_agent);
-  const read: Agent = { kind: kindOf(host, agent), suspect: host.match(AGENT_SUSPECT, agent) };
+  const read: Agent = {
+    kind: kindOf(host, agent),
+    suspect: !host.match(PRODUCT, agent) || host.match(AGENT_SUSPECT, agent),
+  };
   if (user_agent.length > LONGEST_REMEMBERED) return read;
   if (count >= MOST_REMEMBERED) {
     remembered = {};

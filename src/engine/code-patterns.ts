@@ -9,7 +9,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_lookup',
     points: 95,
     pattern:
-      '[$][{][^}]{0,80}(?:jndi|[:-]{1,60}j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]{0,8}:[ ]{0,8}(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)',
+      '[$]\\\\?[{][^}]{0,80}(?:jndi|[:-]{1,60}j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]{0,8}:[ ]{0,8}(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)',
   },
   {
     id: 'java_runtime',
@@ -153,7 +153,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'template_code',
     points: 80,
     pattern:
-      '<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template',
+      '<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template',
   },
   {
     id: 'template_tag',
@@ -165,7 +165,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'template_probe',
     points: 75,
     pattern:
-      '[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}[\'"]?[a-z0-9]{1,20}[\'"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]',
+      '[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}[\'"]?[a-z0-9]{1,20}[\'"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}[\'"][^\'"{}]{0,40}[\'"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)',
   },
   {
     id: 'serial_stream',
@@ -200,14 +200,14 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'call_alone',
     points: 70,
     pattern:
-      '^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]',
+      '^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(](?![+])[^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]',
   },
   // Python, Ruby, Perl, .NET
   {
     id: 'script_runtime',
     points: 80,
     pattern:
-      '__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|[\'"][ ]{0,8}(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]',
+      '__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|[\'"][ ]{0,8}(?:import|for|print))|kernel[.](?:exit|fork)[ (]|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]',
   },
 ];
 

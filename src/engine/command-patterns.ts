@@ -49,8 +49,8 @@ const AFTER_NAME = `(?:${BLANK}{0,8}$|${BLANK}{0,8}[;|&<>)\`]|${ARGUMENT}|${BLAN
 /** Programs that read the file after `<`; a closing tag is none. */
 const READ_FROM = '(?:cat|tac|nl|rev|od|wc|xxd|sh|bash|base(?:32|64))<(?!/[a-z0-9]{1,10}>)[a-z0-9./~$]';
 const PROGRAM = `${FOLDER}(?:${NAMES}${AFTER_NAME}|${WORDS}${ARGUMENT}|${READ_FROM})`;
-/** After a line break even a program's name may be the first word of a sentence. */
-const LINE_PROGRAM = `${FOLDER}(?:${NAMES}(?:$|${BLANK}{0,8}[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
+/** After a line break even a program's name may be the first word of a sentence; "at" begins the lines of a stack. */
+const LINE_PROGRAM = `(?!at )${FOLDER}(?:${NAMES}(?:$|${BLANK}{0,8}[;|&>)\`]|${ARGUMENT})|${WORDS}${ARGUMENT})`;
 const WRAPPER = `(?:[$][a-z0-9_]{1,10}${BLANK}{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)${BLANK}{1,8}(?:-[a-z0-9]{1,60}${BLANK}{1,8})?){0,2}`;
 
 /** What ends one command and begins another. Backticks are apart: prose quotes code with them. */
@@ -64,7 +64,7 @@ const ADDRESS = '(?:[0-9]{1,3}[.]){3}[0-9]{1,3}';
 const BARE =
   '(?:id|ls|ps|w|who|env|set|dir|ver|pwd|sh|bash|date|history|mount|df|last|vol|whoami|uname|hostname|ifconfig|ipconfig)';
 const BARE_SURE = '(?:id|ls|ps|who|env|dir|ver|pwd|sh|bash|df|whoami|uname|ifconfig|ipconfig)';
-const BARE_END = '[ ]{0,3}[|;&#\'"`)]{0,3}[ ]{0,3}$';
+const BARE_END = '[ ]{0,3}[|;&#\'"`)]{0,3}[ \\r\\n]{0,4}$';
 const REST = '[ ][^|;&\\r\\n]{1,80}';
 
 /** Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed. */
@@ -99,7 +99,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     id: 'command_ansi_text',
     points: 75,
     pattern:
-      "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|[a-z][$][@*!][a-z]",
+      "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|(?:^|[;|&`( /])[a-z]{1,12}[$][@*!][a-z]{1,12}(?:$|[ ;|&)<`])",
   },
   {
     id: 'command_cmdlet',
@@ -141,7 +141,7 @@ export const COMMAND_RULES: readonly Rule[] = [
   {
     id: 'command_start',
     points: 75,
-    pattern: `^${BLANK}{0,8}(?:cmd(?:[.]exe)?${BLANK}{0,8}/[ckqsd]|powershell(?:[.]exe)?${BLANK}{1,8}-|net${BLANK}{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)${BLANK}{1,8}[a-z]:[\\\\/"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)${BLANK}{1,8}/[a-z?](?:$|${BLANK})|wmic${BLANK}{1,8}[a-z]{1,60}${BLANK}|certutil${BLANK}{1,8}-|rundll32${BLANK}|regsvr32${BLANK}|reg${BLANK}{1,8}(?:add|query|delete|save)${BLANK}|(?:ping|tracert|nslookup)[.]exe${BLANK})`,
+    pattern: `^${BLANK}{0,8}(?:[;|&]{1,2}${BLANK}{0,8})?(?:cmd(?:[.]exe)?${BLANK}{0,8}/[ckqsd]|netsh${BLANK}{1,8}(?:adv)?(?:firewall|interface|wlan|winsock)(?:$|${BLANK})|powershell(?:[.]exe)?${BLANK}{1,8}-|net${BLANK}{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)(?:${BLANK}{1,8}|[+])[a-z]:[\\\\/"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)${BLANK}{1,8}/[a-z?](?:$|${BLANK})|wmic${BLANK}{1,8}[a-z]{1,60}${BLANK}|certutil${BLANK}{1,8}-|rundll32${BLANK}|regsvr32${BLANK}|reg${BLANK}{1,8}(?:add|query|delete|save)${BLANK}|(?:ping|tracert|nslookup)[.]exe${BLANK})`,
   },
   {
     id: 'command_wrapped',
@@ -158,6 +158,11 @@ export const COMMAND_RULES: readonly Rule[] = [
     points: 80,
     pattern:
       '(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]{0,60}|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]{0,60}sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]{0,60}|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)',
+  },
+  {
+    id: 'command_delay',
+    points: 75,
+    pattern: `(?:[;|&]{1,2}|[$][(]|\`|^[\\r\\n]{1,4})${BLANK}{0,4}(?:sleep|timeout)${BLANK}{1,4}[0-9]{1,5}[smh]?${BLANK}{0,4}(?:$|[;|&#'"\`)])`,
   },
   { id: 'command_device', points: 85, pattern: '/dev/(?:tcp|udp)/' },
   {
@@ -208,7 +213,7 @@ export const COMMAND_RULES: readonly Rule[] = [
     points: 75,
     pattern: '(?:^|[;&| ])alias[ ]{1,8}(?:[-+][a-z]{1,60}[ ]{1,8})?[\'"]?[a-z0-9_-]{1,30}[\'"]?=',
   },
-  { id: 'command_split', points: 75, pattern: '[a-z](?:``|[$<>][(][)])[a-z ]' },
+  { id: 'command_split', points: 75, pattern: '[a-z](?:``[a-z]|[$<>][(][)][a-z ])' },
   {
     id: 'command_bomb',
     points: 80,
@@ -233,4 +238,4 @@ export const COMMAND_AFTER = `[;|&\`][ ]{0,3}(?:${NAMES}|${WORDS})(?:$|[ ;|&<>])
 export const COMMAND_WORD = `^${BLANK}{0,8}(?:${NAMES}|id|ip|ps|cat|time)(?:${BLANK}|$)`;
 
 export const COMMAND_GATE =
-  '^[ ]{0,8}[\'"]?[a-z]{1,12}[\'"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';
+  '^[ ]{0,8}[\'"]?[a-z]{1,12}[\'"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install|https?:|[a-z]:|user|group|localgroup|adv)|^net| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install ';

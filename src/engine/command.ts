@@ -17,6 +17,8 @@ function isLetter(code: number): boolean {
 /** How many bytes at `at` a shell drops while it reads a word: quotes, backslashes, carets, empty variables. */
 function dropped(text: string, at: number): number {
   const code = text.charCodeAt(at);
+  // $('menu') is what pages call their elements by.
+  if ((code === 39 || code === 34) && at > 1 && text.slice(at - 2, at) === '$(') return 0;
   if (code === 39 || code === 34 || code === 92 || code === 94) return 1;
   if (code !== 36) return 0;
   const next = text.charCodeAt(at + 1);

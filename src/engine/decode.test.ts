@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isBinary, readRuns } from './binary.ts';
 import { base64Core, decodeBase64 } from './base64.ts';
 import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
 import { readJson } from './json.ts';
@@ -50,6 +51,12 @@ describe('decoders', () => {
     ['\xef\xbd\x9e', '~'],
     ['\xef\xbc', '\xef\xbc'],
     ['caf\xc3\xa9', 'caf\xc3\xa9'],
+    ['\xc0\x2e\xc0\x2e\xc0/', '../'],
+    ['\xc0 la', '\xc0 la'],
+    ['\xe0\x80\xae\xf0\x80\x80\xaf\xf8\x80\x80\x81\x9c\xfc\x80\x80\x80\x81\xa1', './\\a'],
+    ['\xe0\x80', '\xe0\x80'],
+    ['a\xe2\x80\x8bb\xef\xbb\xbfc\xe2\x81\xa0d', 'abcd'],
+    ['\xe2\x80\x99', '\xe2\x80\x99'],
   ])('folding: %j is %j', (text, expected) => expect(foldUnicode(text)).toBe(expected));
 
   it.each([
@@ -106,5 +113,23 @@ describe('documents', () => {
       { name: 'x', filename: 'y.txt', content: 'z' },
       { name: 'q', filename: '', content: '' },
     ]);
+  });
+});
+
+describe('binary bodies', () => {
+  it.each([
+    ['plain text\r\nand more\tof it', false],
+    ['\xe4\xbd\xa0\xe5\xa5\xbd', false],
+    ['', false],
+    ['\x0a\x03abc\x10\x01', true],
+    [`${'a'.repeat(64)}\x00`, false],
+  ])('%j: %s', (bytes, expected) => expect(isBinary(bytes)).toBe(expected));
+
+  it('give their rows of text, compressed ones none', () => {
+    expect(readRuns('\x00sixteen letters.\x01short\x02and seventeen more')).toEqual([
+      'sixteen letters.',
+      'and seventeen more',
+    ]);
+    expect(readRuns('\x1f\x8b\x08sixteen letters and more')).toEqual([]);
   });
 });

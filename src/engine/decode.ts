@@ -8,8 +8,22 @@ const BACKSLASH = 92;
 const AMPERSAND = 38;
 const SEMICOLON = 59;
 
-/** One code point as a byte, as ASCII where a full-width form stands for it, else as a byte no rule reads. */
+/** Signs that servers take for an ASCII one they look like: quotes, slashes. */
+const LOOKALIKES: Record<number, string | undefined> = {
+  697: "'",
+  700: "'",
+  8216: "'",
+  8217: "'",
+  8242: "'",
+  8260: '/',
+  8725: '/',
+  8726: '\\',
+};
+
+/** One code point as a byte, as ASCII where a full-width form or a lookalike stands for it, else as a byte no rule reads. */
 function asByte(code: number): string {
+  const alike = LOOKALIKES[code];
+  if (typeof alike === 'string') return alike;
   if (code < 256) return String.fromCharCode(code);
   if (code >= 65281 && code <= 65374) return String.fromCharCode(code - 65248);
   return String.fromCharCode(255);
@@ -188,7 +202,47 @@ export function decodeEscapes(text: string): string {
   return out.join('');
 }
 
-/** Overlong UTF-8 (`C0 AF` for `/`) and full-width forms (`EF BC 9C` for `<`) as the ASCII they pass for. */
+interface Fold {
+  readonly text: string;
+  readonly width: number;
+}
+
+/** The ASCII byte that an overlong form at `at` spells in two to six bytes, as decoders read it that do not check. */
+function overlongAt(text: string, at: number, lead: number): Fold | undefined {
+  if (lead === 192 || lead === 193) {
+    const next = text.charCodeAt(at + 1);
+    if (next >= 128 && next < 192)
+      return { text: String.fromCharCode((lead - 192) * 64 + (next - 128)), width: 2 };
+    // %c0%2e: the second byte as it is.
+    return next === 46 || next === 47 || next === 92
+      ? { text: String.fromCharCode(next), width: 2 }
+      : undefined;
+  }
+  const width = lead === 224 ? 3 : lead === 240 ? 4 : lead === 248 ? 5 : lead === 252 ? 6 : 0;
+  if (width === 0) return undefined;
+  for (let i = 1; i < width - 2; i++) if (text.charCodeAt(at + i) !== 128) return undefined;
+  const high = text.charCodeAt(at + width - 2);
+  const low = text.charCodeAt(at + width - 1);
+  const spells = (high === 128 || high === 129) && low >= 128 && low < 192;
+  return spells ? { text: String.fromCharCode((high - 128) * 64 + (low - 128)), width } : undefined;
+}
+
+/** What three bytes of UTF-8 pass for: full-width forms for ASCII, signs of no width for nothing. */
+function wideAt(text: string, at: number, lead: number): Fold | undefined {
+  const middle = text.charCodeAt(at + 1);
+  const last = text.charCodeAt(at + 2);
+  if (lead === 226) {
+    if (middle === 128 && last >= 139 && last <= 143) return { text: '', width: 3 };
+    return middle === 129 && last === 160 ? { text: '', width: 3 } : undefined;
+  }
+  if (lead !== 239) return undefined;
+  if (middle === 187 && last === 191) return { text: '', width: 3 };
+  const code = (middle - 188) * 64 + (last - 128);
+  const spells = (middle === 188 || middle === 189) && last >= 128 && last < 192 && code >= 1 && code <= 94;
+  return spells ? { text: String.fromCharCode(code + 32), width: 3 } : undefined;
+}
+
+/** Overlong UTF-8 (`C0 AF` for `/`), full-width forms (`EF BC 9C` for `<`) and signs of no width as what they pass for. */
 export function foldUnicode(text: string): string {
   const out: string[] = [];
   const length = text.length;
@@ -196,29 +250,15 @@ export function foldUnicode(text: string): string {
   let at = 0;
   while (at < length) {
     const lead = text.charCodeAt(at);
-    let byte = '';
-    let width = 1;
-    if (lead === 192 || lead === 193) {
-      const next = text.charCodeAt(at + 1);
-      if (next >= 128 && next < 192) {
-        byte = String.fromCharCode((lead - 192) * 64 + (next - 128));
-        width = 2;
-      }
-    } else if (lead === 239) {
-      const middle = text.charCodeAt(at + 1);
-      const last = text.charCodeAt(at + 2);
-      const code = (middle - 188) * 64 + (last - 128);
-      if ((middle === 188 || middle === 189) && last >= 128 && last < 192 && code >= 1 && code <= 94) {
-        byte = String.fromCharCode(code + 32);
-        width = 3;
-      }
+    const fold = lead < 192 ? undefined : (overlongAt(text, at, lead) ?? wideAt(text, at, lead));
+    if (fold === undefined) {
+      at++;
+      continue;
     }
-    if (byte !== '') {
-      out.push(text.slice(from, at));
-      out.push(byte);
-      from = at + width;
-    }
-    at += width;
+    out.push(text.slice(from, at));
+    out.push(fold.text);
+    at += fold.width;
+    from = at;
   }
   if (from === 0) return text;
   out.push(text.slice(from));

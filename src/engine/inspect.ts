@@ -1,8 +1,17 @@
 import { readAgent } from './agent.ts';
+import { isBinary, readRuns } from './binary.ts';
 import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
 import { newFinding, raise } from './finding.ts';
-import { BASE64_INSIDE, COOKIE_SIGNS, COOKIE_WORDS, SESSION_NAME, TARGET_SUSPECT } from './gate-patterns.ts';
+import {
+  BASE64_INSIDE,
+  COOKIE_SIGNS,
+  COOKIE_WORDS,
+  NO_NAME,
+  SESSION_NAME,
+  SESSION_NAME_EXACT,
+  TARGET_SUSPECT,
+} from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { PROBE_RULES, SERVER_PAGE, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeDocument } from './judge.ts';
@@ -18,13 +27,19 @@ const MAX_PAIRS = 512;
 const MAX_SEGMENTS = 16;
 const DOLLAR = 36;
 
-/** `name=value` pairs: both sides are judged, a pair without `=` as a value. */
-function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
-  for (const pair of split(text, separator, MAX_PAIRS)) {
-    const equals = pair.indexOf('=');
-    if (equals > 0) judgeValue(worst, decodePercent(pair.slice(0, equals), plus), place, 0);
-    judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), plus), place, 0);
+/** `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none. */
+function judgePair(worst: Worst, pair: string, plus: boolean, place: Place): void {
+  const equals = pair.indexOf('=');
+  if (equals > 0) {
+    const name = decodePercent(pair.slice(0, equals), plus);
+    judgeValue(worst, name, place, 0);
+    if (worst.host.match(NO_NAME, name)) judgeValue(worst, decodePercent(pair, plus), place, 1);
   }
+  judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), plus), place, 0);
+}
+
+function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
+  for (const pair of split(text, separator, MAX_PAIRS)) judgePair(worst, pair, plus, place);
 }
 
 function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
@@ -60,10 +75,7 @@ function judgeReferer(worst: Worst, referer: string): void {
 
 function judgeCookies(worst: Worst, cookie: string): void {
   for (const part of split(cookie, ';', MAX_PAIRS)) {
-    const pair = trim(part);
-    const equals = pair.indexOf('=');
-    if (equals > 0) judgeValue(worst, decodePercent(pair.slice(0, equals), false), 'cookie', 0);
-    judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), false), 'cookie', 0);
+    judgePair(worst, trim(part), false, 'cookie');
   }
 }
 
@@ -106,9 +118,18 @@ function afterScheme(url: string): string {
   return at > 0 && at < 8 ? url.slice(at + 3) : url;
 }
 
+/** Whether a browser may be opening a page with this: not a script, an image or a beacon, which bring ids of their own. */
+function mayBeOpened(request: RequestHead, facts: HeaderFacts): boolean {
+  if (request.method !== 'GET') return false;
+  if (facts.fetch_mode !== '' && facts.fetch_mode !== 'navigate') return false;
+  return facts.accept === '' || contains(facts.accept, 'text/html');
+}
+
 /** A link on another site that brings its own session: the victim would sign in to the attacker's. */
 function judgeFixation(host: Host, request: RequestHead, facts: HeaderFacts, signals: Signal[]): void {
-  if (facts.referer === '' || !host.match(SESSION_NAME, host.lower(request.target))) return;
+  if (facts.referer === '' || !mayBeOpened(request, facts)) return;
+  const named = host.match(SESSION_NAME, host.lower(request.target));
+  if (!named && !host.match(SESSION_NAME_EXACT, request.target)) return;
   const from = split(afterScheme(facts.referer), '/', 2)[0] ?? '';
   if (host.lower(from) === host.lower(request.host)) return;
   signals.push({ id: 'session_fixation', group: 'payload', points: 70, place: 'query' });
@@ -157,17 +178,21 @@ export function inspectBody(host: Host, facts: HeaderFacts, body: string, signal
   if (body === '') return;
   const worst = newWorst(host);
   const type = host.lower(facts.content_type);
+  const form = contains(type, 'x-www-form-urlencoded');
   const text = trim(body);
   const first = text.charCodeAt(0);
+  const opensJson = first === 123 || first === 91;
   if (contains(type, 'multipart/')) {
     const boundary = boundaryOf(facts.content_type, host.lower);
     if (boundary !== '') judgeMultipart(worst, body, boundary, signals);
     else judgeValue(worst, body, 'body', 0);
-  } else if (first === 123 || first === 91 || contains(type, 'json')) {
+  } else if (!form && !(opensJson && contains(type, 'json')) && isBinary(body)) {
+    for (const run of readRuns(body)) judgeValue(worst, run, 'body', 1);
+  } else if (opensJson || contains(type, 'json')) {
     judgeValue(worst, text, 'body', 0);
   } else if (first === 60 && (contains(type, 'xml') || text.slice(0, 5) === '<?xml')) {
     judgeXml(worst, text);
-  } else if (contains(type, 'x-www-form-urlencoded') || type === '' || contains(type, 'text/')) {
+  } else if (form || type === '' || contains(type, 'text/')) {
     judgePairs(worst, body, '&', true, 'body');
   } else {
     judgeValue(worst, text, 'body', 1);

@@ -79,7 +79,7 @@ export function judgeText(host: Host, text: string, place: Place, finding: Findi
   const unquoted = unquote(plain);
   judgeCommand(host, plain, unquoted, finding);
   if (unquoted !== plain) judgeRules(host, FILE_GATE, FILE_RULES, unquoted, finding);
-  if (host.match(SQL_GATE, plain)) judgeSql(host, plain, finding);
+  if (host.match(SQL_GATE, plain)) judgeSql(host, plain, place, finding);
   if (lowered.indexOf('/*') < 0) return;
   const bare = withoutBlockComments(lowered);
   judgeMarkup(host, bare, finding);

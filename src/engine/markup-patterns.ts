@@ -19,7 +19,7 @@ export const TAG_RULES: readonly Rule[] = [
   {
     id: 'markup_event',
     points: 80,
-    pattern: `^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/"'\`]{1,8}on[a-z]{3,24}${BLANK}{0,8}=${BLANK}{0,8}["'\`]?[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(\`=\\[.]`,
+    pattern: `^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/"'\`]{1,8}on[a-z]{3,24}${BLANK}{0,8}=${BLANK}{0,8}["'\`]?(?:[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(\`=\\[.]|[0-9]{1,3}["'\`]?${BLANK}{0,8}$)`,
   },
   {
     id: 'markup_script_url',
@@ -89,7 +89,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_url',
     points: 80,
     pattern:
-      '(?:^|[=("\'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]',
+      '(?:^|[=("\'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:(?![ ]{0,3}(?:void[(][ ]?0?[ ]?[)])?;?$)[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]',
   },
   {
     id: 'script_dialog',
@@ -131,7 +131,19 @@ export const SCRIPT_RULES: readonly Rule[] = [
     id: 'script_call',
     points: 75,
     pattern:
-      '(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)',
+      '(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor|with|at|flatmap|concat)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)',
+  },
+  // A tag closed that this value did not open, and another opened; pasted pieces of pages go on with what they show.
+  {
+    id: 'markup_breakout',
+    points: 75,
+    pattern: '^[^<>]{0,40}["\'][ ]?/?>{1,3}[ ]{0,3}<(?!(?:img|br|p|span|div|li|td)[ />])/?[a-z!]',
+  },
+  {
+    id: 'script_alias',
+    points: 75,
+    pattern:
+      '(?:^|[;={,(])[a-z_$]{1,12}=(?:eval|alert|confirm|prompt)[;,)]|new function`|[a-z)\\]][.]constructor[ ]{0,3}(?:[(][ ]{0,3}[\'"`]|`)|new xmlhttprequest[^a-z][^\\n]{0,80}[.]open|(?:\\\\[01]?[0-7]{2}){5,40}|window\\[\\[|import[(][\'"`][^\'"`]{1,80}[\'"`][)]$',
   },
   {
     id: 'script_import',
@@ -155,7 +167,7 @@ export const SCRIPT_RULES: readonly Rule[] = [
 
 /** What a text must contain before script without tags is looked for. */
 export const SCRIPT_GATE =
-  'script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad';
+  'script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad|["\'][ ]?/?>|\\\\[01]?[0-7]{2}|constructor|xmlhttp';
 
 /** A short tag in the middle of a word. */
 export const SPLIT_WORD = '[a-z]</?[a-z]{1,2}>[a-z(]';

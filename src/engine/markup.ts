@@ -43,13 +43,13 @@ function tagEnd(text: string, from: number): number {
   return limit;
 }
 
-/** Without the bytes that browsers drop inside URLs and names: tabs, line breaks, NUL. */
-function squeeze(text: string): string {
+/** Without the bytes that browsers drop inside URLs and names: NUL, and where `blanks` says so tabs and line breaks. */
+function squeeze(text: string, blanks: boolean): string {
   const parts: string[] = [];
   let from = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 9 || code === 10 || code === 13 || code === 0) {
+    if (code === 0 || (blanks && (code === 9 || code === 10 || code === 13))) {
       parts.push(text.slice(from, at));
       from = at + 1;
     }
@@ -90,8 +90,10 @@ export function judgeMarkup(host: Host, text: string, finding: Finding): void {
       const end = tagEnd(text, from);
       const tag = text.slice(from, end);
       judgeTag(host, tag, finding);
-      const squeezed = squeeze(tag);
-      if (squeezed !== tag) judgeTag(host, squeezed, finding);
+      for (const blanks of [false, true]) {
+        const squeezed = squeeze(tag, blanks);
+        if (squeezed !== tag) judgeTag(host, squeezed, finding);
+      }
     }
     at = text.indexOf('<', at + 1);
   }
@@ -102,7 +104,7 @@ export function judgeMarkup(host: Host, text: string, finding: Finding): void {
 function judgeScript(host: Host, text: string, finding: Finding): void {
   if (!host.match(SCRIPT_GATE, text)) return;
   for (const rule of SCRIPT_RULES) if (host.match(rule.pattern, text)) raise(finding, rule.id, rule.points);
-  const squeezed = squeeze(text);
+  const squeezed = squeeze(text, true);
   if (squeezed === text) return;
   if (host.match(SCRIPT_SCHEME, squeezed) && !host.match(SCRIPT_SCHEME, text))
     raise(finding, 'script_split', 80);

@@ -23,7 +23,14 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'header_injection',
     points: 75,
     pattern:
-      '(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]{0,8}[:/]',
+      '(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|http/[0-9][.][0-9])[ \\t]{0,8}[:/]',
+  },
+  // Right after a first line that is no header itself: logs and documents list headers line by line.
+  {
+    id: 'header_injection',
+    points: 75,
+    pattern:
+      '^(?:[^\\r\\n:\\xe5]|:[^ ]|\\xe5[^\\x98]){0,200}(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|host)[ \\t]{0,8}[:/]',
   },
   {
     id: 'header_injection',
@@ -51,7 +58,7 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'ldap_injection',
     points: 75,
     pattern:
-      '[)][ ]{0,8}[(][ ]{0,8}[|&!]|[(][ ]{0,8}[|&][ ]{0,8}[(]?[ ]{0,8}[a-z]{1,60}[ ]{0,8}[~<>]?=|[*][ ]{0,8}[)][ ]{0,8}[(][ ]{0,8}[a-z|&!]|[)][(][a-z]{1,60}=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]',
+      '[)][ \\r\\n]{0,8}[(][ \\r\\n]{0,8}[|&!]|[(][ ]{0,8}[|&][ ]{0,8}[(]?[ ]{0,8}[a-z]{1,60}[ ]{0,8}[~<>]?=|[*][ ]{0,8}[)][ ]{0,8}[(][ ]{0,8}[a-z|&!]|[)][(][a-z]{1,60}=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]',
   },
   {
     id: 'query_operator',
@@ -63,7 +70,7 @@ export const PROTOCOL_RULES: readonly Rule[] = [
     id: 'xpath_injection',
     points: 75,
     pattern:
-      '[\'"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]',
+      '[\'"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|/(?:child|ancestor|descendant|parent|self|following|preceding)::(?:node|text|[*])|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]',
   },
   {
     id: 'session_fixation',

@@ -62,7 +62,7 @@ function readOperand(reader: Reader, kind: string): boolean {
   } else if (kind === ')' && reader.at > 0 && kindAt(reader, reader.at - 1) === '(') {
     reader.depth -= 1;
     reader.wants = false;
-  } else if (kind === 'S' && reader.at > 0) {
+  } else if (kind === 'S' && reader.at > 0 && kindAt(reader, reader.at - 1) === '(') {
     found.subselects += 1;
     found.valid = true;
     return false;

@@ -14,13 +14,13 @@ export const SQL_SHAPES: readonly Rule[] = [
     id: 'sql_select',
     points: 80,
     pattern:
-      '(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]',
+      '(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o(?![ow])|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]',
   },
   {
     id: 'sql_select_call',
     points: 75,
     pattern:
-      '(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])',
+      '(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])|[CK][(]{1,3}S[A(]{0,3}w[^SF]{0,20}F[wn]|^Sf[(]s[)];?$',
   },
   { id: 'sql_attack_call', points: 70, pattern: '(?:^|[^wA.?])[(]{0,20}X[(][)nsvXf(]' },
   { id: 'sql_filter', points: 75, pattern: 'F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]' },
@@ -28,7 +28,8 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_condition_tail',
     points: 70,
-    pattern: '^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F',
+    pattern:
+      '^[);]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^[);]{0,9}L[(]{0,9}sC[sux]|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F',
   },
   {
     id: 'sql_variable_end',
@@ -40,7 +41,8 @@ export const SQL_SHAPES: readonly Rule[] = [
   {
     id: 'sql_tautology',
     points: 80,
-    pattern: '^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn',
+    pattern:
+      '^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn|LnCn[)]{0,9}L[(]{0,9}nCn|L[(]{0,9}nCn[)]{0,9}c$|^nCn[)][modL]|^nCn(?:,[nmod]{1,6}){1,3}[)]$',
   },
   { id: 'sql_condition_name', points: 70, pattern: '^m?n[)]{0,9}L[(]{0,9}N?w(?:[.]w)?C[sux]' },
   {
@@ -80,7 +82,8 @@ export const SQL_STATEMENTS: readonly Rule[] = [
       '|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])' +
       '|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program' +
       '|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile' +
-      '|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--' +
+      '|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8}(?:;[ ]{0,8}--|--[ ]{0,3}$)' +
+      '|(?:backup|restore)[ ]{1,8}(?:database|log|verifyonly)[ ][^;]{0,60}[ ]disk[ ]{0,3}=' +
       '|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])',
   },
   {
@@ -111,7 +114,7 @@ export const SQL_STATEMENTS: readonly Rule[] = [
     points: 75,
     pattern:
       '(?:[\'")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}(?:[0-9]{1,60}|[a-z_]{1,30}[ ]{0,3}[(])|having[ \\t\\r\\n]{1,8}[0-9\'"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|' +
-      'group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))',
+      'group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))|^[ ]{0,3}order by [0-9]{1,4}[ ]{0,3}(?:--|#|,[0-9])|[\'")0-9][ ]{1,3}group by [0-9]{1,3}(?:,[0-9]{1,3}){0,20},?[ ]{0,3}(?:--|#)|^[^\'"]{0,20}[\'"][ ]?(?:or|and|xor|[|]{2}|&&)[ ]?[\'"][0-9]{1,4}(?:[\'"]?=|$)',
   },
 ];
 
@@ -121,14 +124,14 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     id: 'sql_catalogue',
     points: 80,
     pattern:
-      '(?:information_schema|performance_schema)[`"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|' +
-      'mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)',
+      '[.]{2}sys(?:objects|columns|databases|users)(?:[^a-z]|$)|(?:information_schema|performance_schema)[`"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|' +
+      'mysql[.](?:user|db)|syscat[.][a-z]{3,20}|sys[.](?:all|user|dba)_[a-z_]{1,30}|(?:all|user|dba)_tab_columns|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)',
   },
   {
     id: 'sql_variable',
     points: 70,
     pattern:
-      '@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)',
+      '@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)|select[ ]{1,8}@@[a-z]',
   },
   {
     id: 'sql_extended',
@@ -143,7 +146,7 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     points: 75,
     pattern: '[\'"][)]{0,5}[ ;]{0,3}(?:--[ +-]{0,3}[a-z0-9]{0,6}$|/[*][^*\'"]{0,20}$)',
   },
-  { id: 'sql_hash', points: 70, pattern: '[^ ][\'"][)]{0,60}[ ]?#$' },
+  { id: 'sql_hash', points: 70, pattern: '(?:^|[^ ])[\'"][)]{0,60}[ ]?#$' },
   {
     id: 'sql_having',
     points: 75,
@@ -194,9 +197,13 @@ export const SQL_CATALOGUE: readonly Rule[] = [
     id: 'sql_attack_name',
     points: 75,
     pattern:
-      '(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)',
+      '(?:^|[^a-z0-9_])(?:user_lock[.]sleep|openrowset|opendatasource|pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)',
   },
-  { id: 'sql_like', points: 75, pattern: '[a-z0-9][\'"](?:like|rlike|regexp|glob)[-+~!]?[\'"]' },
+  {
+    id: 'sql_like',
+    points: 75,
+    pattern: '[a-z0-9][\'"](?:like|rlike|regexp|glob)[-+~!]?[\'"]|[\'"][ ]{0,3}r?like[ ]{0,3}[\'"]%',
+  },
   {
     id: 'sql_hex',
     points: 75,

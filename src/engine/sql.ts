@@ -4,6 +4,7 @@ import { SQL_CATALOGUE, SQL_DANGLING, SQL_LITERALS, SQL_SHAPES, SQL_STATEMENTS }
 import { tokeniseSql } from './sql-tokens.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
+import type { Place } from './signal.ts';
 
 /** A value that closes the quote it was put into and goes on as SQL. */
 function judgeBreakout(host: Host, tokens: string): number {
@@ -27,7 +28,7 @@ function judgeBreakout(host: Host, tokens: string): number {
 }
 
 /** A value put where a number or a name stands. */
-function judgeContinuation(host: Host, tokens: string): number {
+function judgeContinuation(host: Host, text: string, tokens: string): number {
   const found = readExpression(tokens);
   if (found.attack_calls > 0 && found.logical + found.comparisons + found.arithmetic > 0) return 80;
   if (found.subselects > 0) return 80;
@@ -35,8 +36,9 @@ function judgeContinuation(host: Host, tokens: string): number {
   if (found.tautologies > 0) return 85;
   if (found.logical > 0 && found.end === 'comment') return 75;
   if (found.closes > 0 && found.logical > 0 && found.comparisons > 0) return 70;
-  // Two literals compared, and nothing else.
+  // Two literals compared, and nothing else; "4 < 9" is a sum at school.
   if (
+    (tokens.indexOf('C') < 0 || text.indexOf('=') >= 0) &&
     found.comparisons + found.likenesses === 1 &&
     found.arithmetic === 0 &&
     tokens.length < 6 &&
@@ -46,27 +48,57 @@ function judgeContinuation(host: Host, tokens: string): number {
   return 0;
 }
 
-function judgeShapes(host: Host, tokens: string, finding: Finding): void {
-  for (const rule of SQL_SHAPES) if (host.match(rule.pattern, tokens)) raise(finding, rule.id, rule.points);
+/** `searched`: the text is what somebody searched for before; a whole statement in there is a question about SQL. */
+function judgeShapes(host: Host, tokens: string, searched: boolean, finding: Finding): void {
+  for (const rule of SQL_SHAPES) {
+    if (searched && (rule.id === 'sql_select' || rule.id === 'sql_filter')) continue;
+    if (host.match(rule.pattern, tokens)) raise(finding, rule.id, rule.points);
+  }
 }
 
 function judgeQuoted(host: Host, text: string, quote: number, finding: Finding): void {
   const tokens = tokeniseSql(text, quote);
-  judgeShapes(host, tokens, finding);
+  judgeShapes(host, tokens, false, finding);
   const points = judgeBreakout(host, tokens);
   if (points > 0) raise(finding, 'sql_breakout', points);
 }
 
-/** SQL injection in lower-case text. */
-export function judgeSql(host: Host, text: string, finding: Finding): void {
+function judgePlainSql(host: Host, text: string, searched: boolean, finding: Finding): void {
   const tokens = tokeniseSql(text, 0);
-  judgeShapes(host, tokens, finding);
-  const points = judgeContinuation(host, tokens);
+  judgeShapes(host, tokens, searched, finding);
+  const points = judgeContinuation(host, text, tokens);
   if (points > 0) raise(finding, 'sql_condition', points);
   // A run of quotes is typing, not syntax.
   if (text.indexOf("''''") < 0 && text.indexOf("'") >= 0) judgeQuoted(host, text, 39, finding);
   if (text.indexOf('""""') < 0 && text.indexOf('"') >= 0) judgeQuoted(host, text, 34, finding);
+  if (text.indexOf('```') < 0 && text.indexOf('`') >= 0) judgeQuoted(host, text, 96, finding);
   judgeStatements(host, text, finding);
+}
+
+/** `\\'` as `'`: quotes that were escaped once more on their way end a text all the same. */
+function withoutEscapes(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  let at = text.indexOf('\\');
+  while (at >= 0) {
+    const next = text.charCodeAt(at + 1);
+    if (next === 34 || next === 39) {
+      parts.push(text.slice(from, at));
+      from = at + 1;
+    }
+    at = text.indexOf('\\', at + 1);
+  }
+  if (from === 0) return text;
+  parts.push(text.slice(from));
+  return parts.join('');
+}
+
+/** SQL injection in lower-case text, also where a further program would undo the escapes of its quotes. */
+export function judgeSql(host: Host, text: string, place: Place, finding: Finding): void {
+  const searched = place === 'referer';
+  judgePlainSql(host, text, searched, finding);
+  const bare = withoutEscapes(text);
+  if (bare !== text) judgePlainSql(host, bare, searched, finding);
 }
 
 /** Statements and system names in lower-case text, without regard to what stands around them. */

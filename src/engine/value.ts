@@ -75,7 +75,7 @@ export function judgeValue(worst: Worst, text: string, place: Place, depth: numb
     const plain = unwrap(host, text);
     if (plain !== text) judgeLayer(worst, plain, place, true);
   }
-  if (text.indexOf('+') >= 0 && text.indexOf(' ') < 0 && host.match(PLUS_BLANKS, text))
+  if (text.indexOf('+') >= 0 && host.match(PLUS_BLANKS, text))
     judgeLayer(worst, decodePercent(text, true), place, true);
   if (depth >= 4 || text.length < 6 || host.match(NO_BASE64, text)) return;
   const finding = newFinding();

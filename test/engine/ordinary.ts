@@ -178,6 +178,51 @@ const hardCases = [
   "'ello+govnor+mate",
 ];
 
+/** What pages report about themselves, and what people paste. */
+const reports = [
+  'TypeError: x is null\n    at https://cdn.shop.example/app.js:1:2345\n    at Object.run (https://cdn.shop.example/vendor.js?v=3:2:17)',
+  'cache-control: max-age=60\r\ncontent-length: 512\r\ncontent-type: text/css\r\nx-request-id: 7f\r\n',
+  'server:\n  host: 0.0.0.0\n  location: eu\n',
+  'javascript:void(0);',
+  'javascript:;',
+  'javascript: void(0)',
+  'https://www.video.example/@our.channel',
+  'https://cdn.example.com/react@18.2.0/umd/react.js',
+  'https://shop.example/?',
+  '$("#menu-button").on("close", hide)',
+  "$('menu').index(item)",
+  'In reST, ``code`` is written so; see ``make html`` too.',
+  'Select **Teams** from the sidebar on the left.',
+  'Select *Open recent* from the menu',
+  'Use `name` = "x" or `id`, then `sort`.',
+  'Eat well & sleep 8 hours',
+  'sleep 5 am; wake 7',
+  'Backup of the site, 3 GB',
+  'Read the error log and the access log of 5 May',
+  'the log is at /srv/app/log/today.txt',
+  "5' or 6' tall",
+  'say "yes" or "no" 5 times',
+  'order by phone, group by 4',
+  'it%u2019s',
+  'size 10" > 9"',
+  'a "quoted" > b',
+  'the \\"best\\" of \\"both\\"',
+  'x = confirm; y = alert',
+  'git log shows "\\303\\251t\\303\\251"',
+  'C++ and B+ trees, 3+ years',
+  'Menu [at] the top, filter(1)',
+  'is 4 < 9 or not',
+  '4<9',
+  '12 > 7',
+  'see page 2f..2g of the script',
+  '<choice once="1" only="2"/>',
+  'restore the database from disk 2',
+  'stop; drop the ball -- and roll',
+  'on a scale of 1 or 5 = best',
+  'my parent::node is a child',
+  "user's \\'n\\' or so",
+];
+
 const documentation = [
   'Set `type` to `node` or `script`; the default is `time`. Use `get()` and `set(key)` as before.',
   '**isDummy**`(node)` takes a `Node`; see [create](../../issues/new) and `process.env`, or call `console.log(x)`.',
@@ -196,17 +241,41 @@ const cookies = [
   'name=O\'Brien; last="quoted value"; list=a|b|c; t=1700000000:1; empty=; wordpress_test_cookie=WP%20Cookie%20check',
 ];
 
+/** What a beacon of another site's page says of itself when it is sent. */
+const beacon = { accept: '*/*', 'sec-fetch-mode': 'cors', referer: 'https://shop.example/cart?step=2' };
+/** Numbers, and a text here and there: what Protobuf and its like look like. */
+const binary = `\n\x12\x00\x01\x1a\x19https://shop.example/list\x00\x00\x02\x08\x96\x01\x12\x04\x00\x00`;
+
 export const ORDINARY: readonly Ordinary[] = [
   ...searches.map(query),
   ...searches.map(form),
   ...posts.map(form),
   ...documentation.map(form),
+  ...reports.map(form),
+  ...reports.map((text) => json({ events: [{ message: text }] })),
   ...hardCases.map(query),
   ...hardCases.map(form),
   ...hardCases.map((text) => json({ text })),
   ...posts.map((text) => json({ title: 'A post', body: text, tags: ['a', 'b'], draft: false })),
   ...cookies.map((cookie) => ({ cookie })),
   { target: '/' },
+  { target: '/collect?id=7&sessionId=5f-1', headers: beacon },
+  { target: '/collect?id=7&sessionid=5f', headers: beacon },
+  { target: '/paid?sessionId=CS12&result=ok', headers: { referer: 'https://pay.example/' } },
+  { type: 'application/x-protobuf', body: binary },
+  { type: 'text/plain', body: binary },
+  { body: `${binary}\x00abcd`, type: 'application/octet-stream' },
+  { type: 'application/x-ndjson', body: '\x1f\x8b\x08\x00\x00;id|\x00<script>\x00\x00' },
+  { target: '/npm/data-select@5.9.0/lib/index.js' },
+  { target: '/rc-select@14.5.2/lib/OptGroup.js' },
+  { target: '/code/blob/main/.github/CONTRIBUTING.md' },
+  { headers: { 'user-agent': 'shop_crawler (+https://shop.example/bot)' } },
+  { headers: { 'user-agent': 'our app (iPhone; iOS 17.1; Scale/3.00)' } },
+  { headers: { 'user-agent': '[FBAN/App;FBAV/302.0.0.45;FBDM/{density=2.0,width=720};FBLC/en_US]' } },
+  { cookie: 'seen=intro(1); size=XL; url=https://shop.example/a; path=/a/b(c)' },
+  { target: '/?a[b]=1&c(d)=2&full name=3' },
+  { headers: { referer: 'https://www.example.com/search?q=select+1+from+a' } },
+  { headers: { referer: 'https://s.example/?q=select%20id,name%20from%20users%20where%20id%20=%205' } },
   {
     target: '/?utm_source=news&utm_medium=e-mail&utm_campaign=spring_sale%202024&gclid=EAIaIQobChMI1x-_aBcD',
   },

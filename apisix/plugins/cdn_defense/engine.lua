@@ -1039,9 +1039,9 @@ local ____base64_2Ets = require("base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
-____exports.ANY_GATE = (("[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|^gasv|^aaeaaad|[a-z]-[a-z]{1,20} [a-z0-9_-]{1,40}[.](?:exe|ps1|bat|dll|vbs)|[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in"
+____exports.ANY_GATE = (("[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|^gasv|^aaeaaad|[a-z]-[a-z]{1,20} [a-z0-9_-]{1,40}[.](?:exe|ps1|bat|dll|vbs)|[^a-z0-9 _.,:@+/\\x80-\\xff-]|[.]{2}|//|[.]/|/[.]|--|@@|:[/a-z]|0x|union|select|sleep|waitfor|having|procedure|java|" .. "closure|transformer|prototype|instantiate|templatesimpl|ysoserial|ro0ab|aced0005|h4sia|_proto|child_process|") .. "etc/|proc/|bin/|/sys/|/var/|/usr/|/opt/|/root/|_log|[.]log|[.]conf|[.]cnf|^net[a-z]{0,2} |[a-z] https?:|web-inf|meta-inf|passwd|id_rsa|ntuser|[.]ini|[.]php|[.][aj]spx?|[.]phtml|[.]phar|") .. " -[a-z]|^[a-z0-9.]{1,60} (?:/|http|install )|^if |^time |^for |nohup|strace|sudo|alias|xp_|pg_|utl_|_schema|exec|drop |delete |localhost|[.](?:internal|me)|process[.]|console[.]|module[.]|document|window|(?:org|com)[.][a-z]|^(?:and|or|xor) |:[(]|shutdown|script|getruntime|userpassword|objectclass|not |like |glob |between | in|(?:order|group) by [0-9]"
 --- Whether a text is worth reading as SQL.
-____exports.SQL_GATE = "['\"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |pg_|xp_|utl_|^(?:and|or|xor) |drop "
+____exports.SQL_GATE = "['\"`;#*()|&:]|[0-9](?:or|and|union) |[0-9] (?:or|and) (?:true|false|null|not)|--|@@|[=<>]|union|select|sleep|waitfor|having|procedure|into|information_schema|drop|insert|delete|update|not |like |glob |between |(?:order|group) by [0-9]|pg_|xp_|utl_|^(?:and|or|xor) |drop "
 --- How serialised Java objects begin.
 local STREAM_MAGIC = ((string.char(172) .. string.char(237)) .. string.char(0)) .. string.char(5)
 --- Exploit names and what they call: class names of known deserialisation chains, shells, lookups.
@@ -1104,9 +1104,9 @@ end
 --- The same names as base64 writes them, whatever stands before them. Case matters here.
 ____exports.HIDDEN_NAMES = hiddenNames()
 --- Escapes that a second decoder would still read.
-____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbc\\xbd]"
---- Overlong and full-width forms of ASCII.
-____exports.FOLDS = "[\\xc0\\xc1][\\x80-\\xbf]|\\xef[\\xbc\\xbd]"
+____exports.LAYERED = "%[0-9a-fA-FuU]|&[#a-zA-Z]|\\\\[xXuU]|[\\xc0\\xc1]|\\xef[\\xbb-\\xbd]|\\xe2[\\x80\\x81][\\x8b-\\x8f\\xa0]|[\\xe0\\xf0\\xf8\\xfc]\\x80"
+--- Overlong and full-width forms of ASCII, signs of no width.
+____exports.FOLDS = "[\\xc0\\xc1][./\\\\\\x80-\\xbf]|\\xef[\\xbb-\\xbd]|\\xe2[\\x80\\x81][\\x8b-\\x8f\\xa0]|[\\xe0\\xf0\\xf8\\xfc]\\x80"
 --- A value that may be base64 as a whole.
 ____exports.NO_BASE64 = "[^A-Za-z0-9+/_=-]|=[^=]|={3}"
 --- Four base64 digits that spell three ASCII bytes: one group in eight of random ones does.
@@ -1117,10 +1117,10 @@ ____exports.BASE64_TEXT = ("^(?:" .. ASCII_GROUP) .. "){2}"
 ____exports.BASE64_INSIDE = ("(?:^|[=/; ])(?:" .. ASCII_GROUP) .. "){2}"
 --- Raw request targets that hold nothing to inspect: no escape of anything but letters, spaces and common
 -- separators, no dot that hides a file, no words an attack could consist of.
-____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
+____exports.TARGET_SUSPECT = "[^a-z0-9_.~/?=&,:@-]|[.]{2}|//|/[.]|[.]/|--|:/|%(?:0|1|2[0-9ab]|3[b-f]|[57][b-f]|60|25|u)|[?&][^=&]{0,60}[:/]|0x|java|select|closure|transformer|" .. "factory|ro0ab|aced0|_proto|etc/|proc/|bin/|/sys/|/usr/|/opt/|_log|order(?:[+]|%20)by|passwd|id_rsa|process[.]|console[.]|module[.]|document|(?:org|com)[.](?:[a-z]{1,60}[.])|sess|localhost|constructor|[+]or[+](?:true|not)|=(?:(?:and|or|xor)(?:[+]|%20)|https?:[0-9a-z])|xp_|pg_|utl_|[.](?:ini|internal|php|[aj]spx?|env|log|bak|old|sql|conf|config|ya?ml|json)|-inf|cgi-|phpmy|server-|actuator|script"
 --- Signs in a raw cookie header. No alternative begins with a letter or a digit, so that a matcher skips those:
 -- words are looked up apart, in `COOKIE_WORDS`.
-____exports.COOKIE_SIGNS = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!]|//[0-9\\[]"
+____exports.COOKIE_SIGNS = "[^a-z0-9_.~/=&,:; @%+|!*?#()\\[\\]-]|[.]{2}|%(?:0|1|2[0-9ab]|3[bce]|[57][b-e]|60|u)|(?:/|%2f)[*.]|!ruby|[|;&(][ ]{0,8}[a-z]{1,20}[ ]{1,8}[/-]|--|[*][)(]|[(][)*|&!'\"0-9a-z][^ ;]{0,40}[)]|[=; ][a-z]:[/\\\\]|//[0-9\\[]"
 ____exports.COOKIE_WORDS = {
     "java.",
     "org.",
@@ -1138,20 +1138,28 @@ ____exports.COOKIE_WORDS = {
     "passwd",
     "php:",
     "php%3a",
+    "data:",
+    "data%3a",
     "file:",
     "file%3a",
     "169.254",
     "gopher",
     "localhost",
     "etc/",
+    "usr/",
+    "_log",
+    ".log",
+    ".conf",
     "proc/",
     "bin/",
     " or ",
     " and "
 }
+--- What the name of a parameter does not have.
+____exports.NO_NAME = "['\"`<>;|() ]"
 --- How user agents begin: with a product and its version.
 ____exports.PRODUCT = "^[a-z0-9._ -]{1,40}/[0-9v]"
---- User agents, raw.
+--- User agents, raw: signs of more than a product.
 ____exports.AGENT_SUSPECT = "[\"'<>|&`$\\\\*^{}%]|[.]{2}|[a-z] --?[a-z]|^[^a-z]{0,60};|;[ ]{0,8}[a-z]{1,60}[ ]{1,8}[-/+]|java[.]|/(?:etc|proc|bin|usr|root|var|sys)/|[(][ ]{0,8}[)]|on[a-z]{1,60}=|script|select |delete from|lo_[a-z]|pg_|sleep[(]|insert into|drop table|entity|url[(]|^[^a-z]?[a-z-]{1,60} [a-z]{1,60} -|::|^[a-z]{1,60} [a-z]{1,60}$|\\n|^[/.]|(?:or|and) [0-9'(]"
 --- `%252e`: an escape of an escape.
 ____exports.DOUBLE_ESCAPE = "%25(?:25){0,4}[0-9a-fA-F]{2}"
@@ -1160,7 +1168,9 @@ ____exports.BAD_ESCAPE = "%(?![0-9a-fA-F]{2})"
 --- NUL and other control bytes; tabs and line breaks are what forms send.
 ____exports.CONTROL_ESCAPE = "%0[0-8bceBCEfF]|%1[0-9a-fA-F]|%7[fF]"
 --- A framework's session cookie as a query parameter. Names that payment and sign-in services use are not here.
-____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|sessionid|session-id|viewstate)="
+____exports.SESSION_NAME = "[?&;](?:jsessionid|phpsessid|aspsessionid[a-z]{0,60}|asp[.]net_sessionid|cfid|cftoken|ci_session|connect[.]sid|koa[.]sess|rack[.]session|laravel_session|_rails_session|_flask_session|sails[.]sid|zend_session_id|meteor_login_token|__secure-next-auth[.]session-token|session-id|viewstate)="
+--- Its common name, as frameworks write it: `sessionId` is what trackers and payment pages call an id of theirs.
+____exports.SESSION_NAME_EXACT = "[?&;](?:sessionid|SESSIONID)="
 --- More blanks in a row than patterns should have to cross.
 ____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
 --- `+` for blanks that was encoded once too often, where an operator or a command stands.
@@ -1181,6 +1191,7 @@ return ____exports
 local ____exports = {}
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
+local PRODUCT = ____gate_2Dpatterns_2Ets.PRODUCT
 local ____agent_2Dpatterns_2Ets = require("agent-patterns")
 local DECLARED_TOOL = ____agent_2Dpatterns_2Ets.DECLARED_TOOL
 local SCANNER_AGENT = ____agent_2Dpatterns_2Ets.SCANNER_AGENT
@@ -1211,7 +1222,7 @@ function ____exports.readAgent(host, user_agent)
     local agent = host.lower(user_agent)
     local read = {
         kind = kindOf(host, agent),
-        suspect = host.match(AGENT_SUSPECT, agent)
+        suspect = not host.match(PRODUCT, agent) or host.match(AGENT_SUSPECT, agent)
     }
     if #user_agent > LONGEST_REMEMBERED then
         return read
@@ -1326,6 +1337,61 @@ function ____exports.judgeClient(host, request, facts, signals)
     if not facts.has_accept then
         add(signals, "accept_missing", "consistency", 5)
     end
+end
+return ____exports
+ end,
+["binary"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local MOST_LOOKED_AT = 4096
+local SHORTEST_RUN = 16
+local MAX_RUNS = 2000
+--- Whether bytes are no text: one in 32 of the first is a control byte that no text has.
+function ____exports.isBinary(bytes)
+    local limit = math.min(#bytes, MOST_LOOKED_AT)
+    local controls = 0
+    do
+        local at = 0
+        while at < limit do
+            local code = __TS__StringCharCodeAt(bytes, at)
+            if code < 9 or code > 13 and code < 32 or code == 127 then
+                controls = controls + 1
+            end
+            at = at + 1
+        end
+    end
+    return controls * 32 > limit
+end
+local function isCompressed(bytes)
+    return (string.byte(bytes, 1) or 0 / 0) == 31 and (string.byte(bytes, 2) or 0 / 0) == 139
+end
+--- The texts that a binary format carries, as far as they stand in it readably: rows of printable ASCII.
+function ____exports.readRuns(bytes)
+    local runs = {}
+    if isCompressed(bytes) then
+        return runs
+    end
+    local from = 0
+    do
+        local at = 0
+        while at <= #bytes and #runs < MAX_RUNS do
+            do
+                local code = at < #bytes and __TS__StringCharCodeAt(bytes, at) or 0
+                if code >= 32 and code < 127 then
+                    goto __continue10
+                end
+                if at - from >= SHORTEST_RUN then
+                    runs[#runs + 1] = __TS__StringSlice(bytes, from, at)
+                end
+                from = at + 1
+            end
+            ::__continue10::
+            at = at + 1
+        end
+    end
+    return runs
 end
 return ____exports
  end,
@@ -1445,8 +1511,23 @@ local PLUS = 43
 local BACKSLASH = 92
 local AMPERSAND = 38
 local SEMICOLON = 59
---- One code point as a byte, as ASCII where a full-width form stands for it, else as a byte no rule reads.
+--- Signs that servers take for an ASCII one they look like: quotes, slashes.
+local LOOKALIKES = {
+    [697] = "'",
+    [700] = "'",
+    [8216] = "'",
+    [8217] = "'",
+    [8242] = "'",
+    [8260] = "/",
+    [8725] = "/",
+    [8726] = "\\"
+}
+--- One code point as a byte, as ASCII where a full-width form or a lookalike stands for it, else as a byte no rule reads.
 local function asByte(code)
+    local alike = LOOKALIKES[code]
+    if type(alike) == "string" then
+        return alike
+    end
     if code < 256 then
         return string.char(code)
     end
@@ -1714,37 +1795,91 @@ function ____exports.decodeEscapes(text)
     out[#out + 1] = __TS__StringSlice(text, from)
     return table.concat(out, "")
 end
---- Overlong UTF-8 (`C0 AF` for `/`) and full-width forms (`EF BC 9C` for `<`) as the ASCII they pass for.
+--- The ASCII byte that an overlong form at `at` spells in two to six bytes, as decoders read it that do not check.
+local function overlongAt(text, at, lead)
+    if lead == 192 or lead == 193 then
+        local next = __TS__StringCharCodeAt(text, at + 1)
+        if next >= 128 and next < 192 then
+            return {
+                text = string.char((lead - 192) * 64 + (next - 128)),
+                width = 2
+            }
+        end
+        return (next == 46 or next == 47 or next == 92) and ({
+            text = string.char(next),
+            width = 2
+        }) or nil
+    end
+    local width = lead == 224 and 3 or (lead == 240 and 4 or (lead == 248 and 5 or (lead == 252 and 6 or 0)))
+    if width == 0 then
+        return nil
+    end
+    do
+        local i = 1
+        while i < width - 2 do
+            if __TS__StringCharCodeAt(text, at + i) ~= 128 then
+                return nil
+            end
+            i = i + 1
+        end
+    end
+    local high = __TS__StringCharCodeAt(text, at + width - 2)
+    local low = __TS__StringCharCodeAt(text, at + width - 1)
+    local spells = (high == 128 or high == 129) and low >= 128 and low < 192
+    return spells and ({
+        text = string.char((high - 128) * 64 + (low - 128)),
+        width = width
+    }) or nil
+end
+--- What three bytes of UTF-8 pass for: full-width forms for ASCII, signs of no width for nothing.
+local function wideAt(text, at, lead)
+    local middle = __TS__StringCharCodeAt(text, at + 1)
+    local last = __TS__StringCharCodeAt(text, at + 2)
+    if lead == 226 then
+        if middle == 128 and last >= 139 and last <= 143 then
+            return {text = "", width = 3}
+        end
+        return middle == 129 and last == 160 and ({text = "", width = 3}) or nil
+    end
+    if lead ~= 239 then
+        return nil
+    end
+    if middle == 187 and last == 191 then
+        return {text = "", width = 3}
+    end
+    local code = (middle - 188) * 64 + (last - 128)
+    local spells = (middle == 188 or middle == 189) and last >= 128 and last < 192 and code >= 1 and code <= 94
+    return spells and ({
+        text = string.char(code + 32),
+        width = 3
+    }) or nil
+end
+--- Overlong UTF-8 (`C0 AF` for `/`), full-width forms (`EF BC 9C` for `<`) and signs of no width as what they pass for.
 function ____exports.foldUnicode(text)
     local out = {}
     local length = #text
     local from = 0
     local at = 0
     while at < length do
-        local lead = __TS__StringCharCodeAt(text, at)
-        local byte = ""
-        local width = 1
-        if lead == 192 or lead == 193 then
-            local next = __TS__StringCharCodeAt(text, at + 1)
-            if next >= 128 and next < 192 then
-                byte = string.char((lead - 192) * 64 + (next - 128))
-                width = 2
+        do
+            local lead = __TS__StringCharCodeAt(text, at)
+            local ____temp_5
+            if lead < 192 then
+                ____temp_5 = nil
+            else
+                ____temp_5 = overlongAt(text, at, lead) or wideAt(text, at, lead)
             end
-        elseif lead == 239 then
-            local middle = __TS__StringCharCodeAt(text, at + 1)
-            local last = __TS__StringCharCodeAt(text, at + 2)
-            local code = (middle - 188) * 64 + (last - 128)
-            if (middle == 188 or middle == 189) and last >= 128 and last < 192 and code >= 1 and code <= 94 then
-                byte = string.char(code + 32)
-                width = 3
+            local fold = ____temp_5
+            if fold == nil then
+                at = at + 1
+                goto __continue57
             end
-        end
-        if byte ~= "" then
             out[#out + 1] = __TS__StringSlice(text, from, at)
-            out[#out + 1] = byte
-            from = at + width
+            out[#out + 1] = fold.text
+            at = at + fold.width
+            from = at
         end
-        at = at + width
+        ::__continue57::
     end
     if from == 0 then
         return text
@@ -1797,21 +1932,23 @@ return ____exports
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|(?:[.]{2}2f){2}|(?:[/\\\\][.]{2}[^a-z0-9/\\\\. ]{1,2}){2}|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
     {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
-    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
+    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups|adm|cpanel)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
     {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
     {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:git|svn|hg|bzr)[/\\\\]|(?:web|meta)-?inf[/\\\\. ]{0,3}web[.]xml|^/(?:var/www|usr/(?:share|local|lib|src)|srv/www)/[a-z0-9_./-]{1,100}[.](?:php|conf|xml|ini|log|sh|py|properties|ya?ml|env|cfg|key|pem)$|[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
+    {id = "path_server_file", points = 75, pattern = "^(?:[a-z]:)?[/\\\\][^ ?\"']{0,100}(?:[/\\\\](?:access|error|httpd)[._]log(?:[.][0-9]{1,3})?|[/\\\\](?:httpd(?:-[a-z]{1,12})?|apache2?|nginx|php|my|lighttpd|proftpd|vsftpd|smb)[.](?:conf|ini|cnf))$"},
+    {id = "path_two_names", points = 75, pattern = "[.](?:php[0-9]?|phtml|jspx?|aspx?|cgi)(?:[;#\\x00\\r\\n]|%00|%0a|%23|%3b)[^/]{0,20}[.](?:png|jpe?g|gif|css|js|ico|svg)$"},
     {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
     {id = "path_scheme", points = 75, pattern = "^(?:url:){0,3}(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]{0,60}|xri|afp|cvs|rsync|res|mailto:[^@]{0,60}%0|view-source|about:)(?:://|:/|:[a-z]{1,60}:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,20}[.]|\\[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
     {id = "path_internal_address", points = 75, pattern = "^[a-z0-9+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me|[.]svc|[.]cluster[.]local|[.]internal)|instance-data|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
     {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]{1,60})?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]{1,60})?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
-    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:?[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]"},
-    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[?]{1,3}$|[?]?(?:%00|\\x00))"}
+    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]"},
+    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[^/][?]{1,3}$|[?]?(?:%00|\\x00))"}
 }
-____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
+____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|_log|[.](?:log|conf|cnf|ini|png|jpe?g|gif|css|js)|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
 --- Over the decoded, lower-case path of the request: what only scanners ask for.
-____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|backup[.](?:zip|sql|tar[.]gz|tgz)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
+____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|github/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|(?:backups?|db|database|dump|site|www|wwwroot|htdocs|public_html|web)[.](?:zip|sql|tar|gz|tgz|tar[.]gz|rar|7z|bz2)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans|autoconfig|configprops|dump|threaddump|httptrace|trace|auditevents|loggers|sessions|shutdown|restart|refresh|conditions|scheduledtasks|integrationgraph|flyway|liquibase)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
 --- The name of an uploaded file that a server might run.
 ____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$"
 --- A page that a server would run, whatever its name.
@@ -1823,7 +1960,7 @@ local ____exports = {}
 local BLANK = "[ \\t\\r\\n\\x0b]"
 --- Code of the languages servers run, lower-case.
 ____exports.CODE_RULES = {
-    {id = "java_lookup", points = 95, pattern = "[$][{][^}]{0,80}(?:jndi|[:-]{1,60}j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]{0,8}:[ ]{0,8}(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
+    {id = "java_lookup", points = 95, pattern = "[$]\\\\?[{][^}]{0,80}(?:jndi|[:-]{1,60}j|lower:|upper:|::-)[^}]{0,80}[:}]|jndi[ ]{0,8}:[ ]{0,8}(?:ldaps?|rmi|dns|iiop|corba|nds|nis|https?|\\$)"},
     {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]{0,8}[(]|processbuilder[ ]{0,8}[(]|runtime[.]exec|[.]getclass[ ]{0,8}[(]|class[.]forname[ ]{0,8}[(]|[.]newinstance[ ]{0,8}[(]"},
     {id = "java_gadget", points = 85, pattern = "clonetransformer|forclosure|whileclosure|instantiatefactory|instantiatetransformer|invokertransformer|prototypeclonefactory|prototypeserializationfactory|constanttransformer|chainedtransformer|templatesimpl|badattributevalueexp|ysoserial|jdbcrowsetimpl|annotationinvocationhandler|com[.]sun[.]rowset"},
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
@@ -1847,17 +1984,17 @@ ____exports.CODE_RULES = {
     {id = "node_delay", points = 75, pattern = "do[ ]{0,8}[{][^}]{0,80}new date[ ]{0,8}[(][ ]{0,8}[)][^}]{0,80}[}][ ]{0,8}while[ ]{0,8}[(]"},
     {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]{0,8}[(]?['\"]?[0-9]{1,60}['\"]?[ ]{0,8}[*+/-][ ]{0,8}['\"]?[0-9]{1,60}['\"]?[ )]{0,60}(?:[}]{1,3}|%>|\\]\\]|%[}])"},
     {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
-    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x|`))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
+    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
     {id = "template_tag", points = 75, pattern = "[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]"},
-    {id = "template_probe", points = 75, pattern = "[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}['\"]?[a-z0-9]{1,20}['\"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]"},
+    {id = "template_probe", points = 75, pattern = "[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}['\"]?[a-z0-9]{1,20}['\"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}['\"][^'\"{}]{0,40}['\"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)"},
     {id = "serial_stream", points = 85, pattern = "aaeaaad/{4}|^gasv[a-z0-9+/]{1,4}a{6}|(?:^|[^a-z])c(?:os|posix|nt|subprocess|builtins|__builtin__|commands)\\n[a-z_]{3,20}\\n|!ruby/(?:object|hash|struct|array|class|regexp)"},
     {id = "call_commented", points = 75, pattern = ((((((((("[a-z0-9_]/[*][^*]{0,40}[*]/[ ]{0,3}[(]|(?:^|[^a-z0-9_])(?:system|exec|passthru|shell_exec|eval|assert|popen)" .. BLANK) .. "{0,4}(?:/[*][^*]{0,40}[*]/|(?:#|//)[^\\n]{0,60}\\n)") .. BLANK) .. "{0,4}[(]|['\"][ ]?[.][ ]?(?:system|exec|passthru|shell_exec|eval|phpinfo|popen)[(]|^") .. BLANK) .. "{0,3}[(]string[)]") .. BLANK) .. "{0,3}['\"][a-z_]{3,30}['\"]") .. BLANK) .. "{0,3}[(]"},
     {id = "asp_code", points = 75, pattern = "server[.](?:scripttimeout|createobject|mappath)|createobject[ ]{0,3}[(]|wscript[.]shell|adodb[.]stream|response[.]binarywrite|eval[ ]{0,3}[(]?[ ]{0,3}request|(?:\"[a-z]{1,8}\"[ ]?&[ ]?){3}"},
     {id = "sheet_command", points = 75, pattern = "^[=+@-][^|]{0,60}(?:cmd|powershell|mshta|rundll32|regsvr32|msexcel)[|][ ]{0,3}['\"]"},
     {id = "perl_interpolation", points = 80, pattern = "@[{][ \\t]{0,8}\\["},
     {id = "node_object", points = 70, pattern = "^[a-z0-9_;\"'}){ ]{0,3}(?:console[ ]{0,8}(?:[.](?:log|info|error|warn|dir|debug|trace)[ ]{0,8}[(.]|\\[)|process[ ]{0,8}\\[|require[ ]{0,8}\\[|module[.]exports[ ]{0,8}=)|__js_function|:constructor:constructor"},
-    {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(][^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]"},
-    {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|['\"][ ]{0,8}(?:import|for|print))|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
+    {id = "call_alone", points = 70, pattern = "^[a-z0-9]{2,20}(?:_[a-z0-9]{1,20}){1,8}[ ]?[(](?![+])[^)]{0,60}[)]?;?$|^[$][a-z_]{1,60}[-]>[a-z_]{1,60}[(]"},
+    {id = "script_runtime", points = 80, pattern = "__import__|(?:^|[^a-z])(?:os|subprocess|commands|posix|pty|shutil|importlib)[.](?:system|popen|exec[a-z]{0,60}|spawn[a-z]{0,60}|call|run|check_output|getoutput|import_module)[ ]{0,8}[(]|!!(?:python|ruby|javax?|php)/|(?:compile|exec|eval)[ ]{0,8}[(][ ]{0,8}(?:compile|['\"][ ]{0,8}(?:import|for|print))|kernel[.](?:exit|fork)[ (]|(?:kernel|process|open3|io)[.](?:exec|spawn|system|popen|capture[0-9]?|clock_gettime)[ (]|system[.](?:diagnostics|reflection|io[.]file)[.]|%x[(\\[{|]"}
 }
 --- Cheap presence test for any of the above.
 ____exports.CODE_GATE = "[*]/|!ruby|aaeaaad|^gasv|\\n|^[=+@-]|[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
@@ -1885,8 +2022,8 @@ local AFTER_NAME = ((((((((("(?:" .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;|
 --- Programs that read the file after `<`; a closing tag is none.
 local READ_FROM = "(?:cat|tac|nl|rev|od|wc|xxd|sh|bash|base(?:32|64))<(?!/[a-z0-9]{1,10}>)[a-z0-9./~$]"
 local PROGRAM = ((((((((FOLDER .. "(?:") .. NAMES) .. AFTER_NAME) .. "|") .. WORDS) .. ARGUMENT) .. "|") .. READ_FROM) .. ")"
---- After a line break even a program's name may be the first word of a sentence.
-local LINE_PROGRAM = (((((((((FOLDER .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
+--- After a line break even a program's name may be the first word of a sentence; "at" begins the lines of a stack.
+local LINE_PROGRAM = (((((((((("(?!at )" .. FOLDER) .. "(?:") .. NAMES) .. "(?:$|") .. BLANK) .. "{0,8}[;|&>)`]|") .. ARGUMENT) .. ")|") .. WORDS) .. ARGUMENT) .. ")"
 local WRAPPER = ((((("(?:[$][a-z0-9_]{1,10}" .. BLANK) .. "{1,8}){0,2}(?:(?:sudo|doas|nohup|setsid|strace|ltrace|time|command|exec|eval|env|busybox|xargs|watch|timeout|nice|ionice)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?){0,2}"
 --- What ends one command and begins another. Backticks are apart: prose quotes code with them.
 local SEPARATOR = "(?:[;|]|&&|[|]&|[$<>][(]|[$][(]{2}|(?:^|[^a-z0-9=&?])&|&(?![^ ])|[(]{2})"
@@ -1896,7 +2033,7 @@ local ADDRESS = "(?:[0-9]{1,3}[.]){3}[0-9]{1,3}"
 --- Programs that need no argument to tell something.
 local BARE = "(?:id|ls|ps|w|who|env|set|dir|ver|pwd|sh|bash|date|history|mount|df|last|vol|whoami|uname|hostname|ifconfig|ipconfig)"
 local BARE_SURE = "(?:id|ls|ps|who|env|dir|ver|pwd|sh|bash|df|whoami|uname|ifconfig|ipconfig)"
-local BARE_END = "[ ]{0,3}[|;&#'\"`)]{0,3}[ ]{0,3}$"
+local BARE_END = "[ ]{0,3}[|;&#'\"`)]{0,3}[ \\r\\n]{0,4}$"
 local REST = "[ ][^|;&\\r\\n]{1,80}"
 --- Over text from which shells' ways to hide a word (quotes and backslashes inside it) are removed.
 ____exports.COMMAND_RULES = {
@@ -1905,7 +2042,7 @@ ____exports.COMMAND_RULES = {
     {id = "command_appended", points = 75, pattern = ((((((((((("^(?:" .. STUB) .. "['\"`)]{0,3}(?:[;|]{1,2}|&&|&(?![ ]))|") .. ADDRESS) .. "[ ]{0,3}(?:[;|]{1,2}|&{1,2}|[\\r\\n]{1,2})[ ]{0,3}|(?:[;]|[|]{2}|&&)[ ]{0,3})(?:") .. NAMES) .. "|") .. WORDS) .. "|") .. WINDOWS_WORDS) .. "|exec|eval|source|set)") .. REST) .. BARE_END},
     {id = "command_braces", points = 75, pattern = ((((("[{],?[$'\"]{0,2}(?:" .. NAMES) .. "|") .. WORDS) .. ")['\"]?,(?:--?[a-z0-9]|[/~$#])[^} ]{0,80}[}]|(?:^|[;|&`(])[{][a-z]{1,6},--?[a-z]{1,6}[}][a-z]{1,8}|[{],[$'\"]{0,2}(?:") .. NAMES) .. "|echo|cat|id|ls)['\"]?,[^} ]{0,80}[}]"},
     {id = "command_assigned", points = 75, pattern = "(?:^|[;&|])[ ]{0,3}[a-z_][a-z0-9_]{0,12}=[^;&| ]{1,40}(?:;|&&)[^\\n]{0,40}[$][a-z_]{1,14}(?:$|[;/|&]|[$]|[ ]{1,3}[a-z/.-])"},
-    {id = "command_ansi_text", points = 75, pattern = "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|[a-z][$][@*!][a-z]"},
+    {id = "command_ansi_text", points = 75, pattern = "[$]'(?:[^' ]{0,12}\\\\(?:x[0-9a-f]{2}|[0-7]{2,3}|u[0-9a-f]{4})|[a-z]{2,12}'(?: |$))|(?:^|[;|&`( /])[a-z]{1,12}[$][@*!][a-z]{1,12}(?:$|[ ;|&)<`])"},
     {id = "command_cmdlet", points = 75, pattern = (((((CMDLET_START .. CMDLET) .. "(?:$|[ ]{0,3}[;|&)]|") .. CMDLET_ARGUMENT) .. "|[ ]{1,3}[a-z0-9_.-]{1,40}[ ]{0,3}(?:$|[;|&)]))|^") .. CMDLET) .. CMDLET_ARGUMENT},
     {id = "command_cmdlet", points = 75, pattern = "(?:[;|&({]|&&)[ ]{0,3}(?:iwr|irm|iex|iwmi|gwmi|icm|gci|gps|saps|gcm|sal|gc)[ ]{1,3}(?:-[a-z]|https?:|[($\"'])"},
     {id = "command_backtick", points = 80, pattern = ((((((((((("(?:^" .. BLANK) .. "{0,8}|[a-z0-9=;|&'\"])`(?:") .. FOLDER) .. "(?:") .. NAMES) .. "|") .. WORDS) .. ")(?:") .. BLANK) .. "[^`]{0,80})?)`") .. BLANK) .. "{0,8}(?:$|[a-z0-9;|&'\"-])"},
@@ -1914,10 +2051,11 @@ ____exports.COMMAND_RULES = {
     {id = "command_line", points = 75, pattern = ((("[\\r\\n]" .. BLANK) .. "{0,8}") .. WRAPPER) .. LINE_PROGRAM},
     {id = "command_windows", points = 75, pattern = (((((((((((((("(?:[;|\\r\\n]|&&|(?:^|[^a-z0-9=&?])&|[$][(])" .. BLANK) .. "{0,8}@?(?:") .. WINDOWS_NAMES) .. "(?:") .. BLANK) .. "{0,8}$|") .. BLANK) .. "{0,8}[;&<>]|") .. BLANK) .. "{1,8}(?:/[a-z]|[a-z]:|%|[\\\\\"']|-))|") .. WINDOWS_WORDS) .. BLANK) .. "{1,8}(?:/[a-z](?:[^a-z]|$)|[a-z]:[\\\\/]|%[a-z]|<)|net1?") .. BLANK) .. "{1,8}(?:user|localgroup|group|view|share|use|accounts|session)(?:[^a-z]|$))"},
     {id = "command_start", points = 75, pattern = ((((((((((((((((("^" .. BLANK) .. "{0,8}") .. WRAPPER) .. "(?:/(?:usr/)?(?:local/)?s?bin/)?(?:") .. NAMES) .. "|") .. WORDS) .. ")") .. BLANK) .. "{1,8}(?:--?[a-z][a-z0-9-]{0,60}(?:$|[^a-z0-9-])|/(?:etc|bin|usr|tmp|dev|proc|var|home|root|opt)(?:/|$|") .. BLANK) .. ")|[$]|https?://[^ ]{1,200}") .. BLANK) .. "{0,8}(?:$|[;|&>-])|[a-z0-9_./-]{1,40}") .. BLANK) .. "{0,8}[|>;]") .. BLANK) .. "{0,8}[a-z/])"},
-    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)") .. BLANK) .. "{1,8}[a-z]:[\\\\/\"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)") .. BLANK) .. "{1,8}/[a-z?](?:$|") .. BLANK) .. ")|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
+    {id = "command_start", points = 75, pattern = ((((((((((((((((((((((((((((((((((("^" .. BLANK) .. "{0,8}(?:[;|&]{1,2}") .. BLANK) .. "{0,8})?(?:cmd(?:[.]exe)?") .. BLANK) .. "{0,8}/[ckqsd]|netsh") .. BLANK) .. "{1,8}(?:adv)?(?:firewall|interface|wlan|winsock)(?:$|") .. BLANK) .. ")|powershell(?:[.]exe)?") .. BLANK) .. "{1,8}-|net") .. BLANK) .. "{1,8}(?:user|localgroup|view|share|use|start|stop)(?:$|[^a-z])|(?:dir|type|copy|del|attrib|tree)(?:") .. BLANK) .. "{1,8}|[+])[a-z]:[\\\\/\"]|(?:dir|del|reg|xcopy|bcdboot|net|tasklist|ipconfig|systeminfo)") .. BLANK) .. "{1,8}/[a-z?](?:$|") .. BLANK) .. ")|wmic") .. BLANK) .. "{1,8}[a-z]{1,60}") .. BLANK) .. "|certutil") .. BLANK) .. "{1,8}-|rundll32") .. BLANK) .. "|regsvr32") .. BLANK) .. "|reg") .. BLANK) .. "{1,8}(?:add|query|delete|save)") .. BLANK) .. "|(?:ping|tracert|nslookup)[.]exe") .. BLANK) .. ")"},
     {id = "command_wrapped", points = 75, pattern = ((((((((((("^" .. BLANK) .. "{0,8}(?:sudo|doas|nohup|setsid|strace|ltrace|time)") .. BLANK) .. "{1,8}(?:-[a-z0-9]{1,60}") .. BLANK) .. "{1,8})?(?:") .. NAMES) .. "(?:") .. BLANK) .. "|$)|(?:who|id|ls|ps)") .. BLANK) .. "{0,8}$)"},
     {id = "command_install", points = 70, pattern = ((((((((("^" .. BLANK) .. "{0,8}(?:sudo") .. BLANK) .. "{1,8})?(?:pip[0-9x]{0,60}|apt(?:-get)?|yum|dnf|npm|gem|brew|apk)") .. BLANK) .. "{1,8}(?:install|add|remove)") .. BLANK) .. "{1,8}[a-z0-9_.@/-]{1,60}") .. BLANK) .. "{0,8}$"},
     {id = "command_binary", points = 80, pattern = "(?:^|[^a-z0-9_./-])(?:/usr(?:/local)?)?/s?bin/[a-z\\[][a-z0-9_.-]{0,60}|/(?:usr/)?(?:local/)?s?bin/(?:[a-z]{0,60}sh|cat|nc|ncat|netcat|id|ls|perl|python[0-9.]{0,60}|php|ruby|wget|curl|ping|uname|whoami|env|echo|ps|telnet|rm|cp|chmod|socat|nslookup|sleep)(?:[^a-z0-9_/.-]|$)"},
+    {id = "command_delay", points = 75, pattern = ((((("(?:[;|&]{1,2}|[$][(]|`|^[\\r\\n]{1,4})" .. BLANK) .. "{0,4}(?:sleep|timeout)") .. BLANK) .. "{1,4}[0-9]{1,5}[smh]?") .. BLANK) .. "{0,4}(?:$|[;|&#'\"`)])"},
     {id = "command_device", points = 85, pattern = "/dev/(?:tcp|udp)/"},
     {id = "command_shellshock", points = 95, pattern = "^[ ]{0,8}[(][ ]{0,8}[)][ ]{0,8}[{]|[(][ ]{0,8}[)][ ]{0,8}[{][ ]{0,8}(?:[:_a-z]?[ ]{0,8};|_[ ]{0,8};)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
@@ -1928,7 +2066,7 @@ ____exports.COMMAND_RULES = {
     {id = "command_loop", points = 75, pattern = "(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?[\"'%{\\[]?[a-z0-9%~:!_. -]{1,40}[\"'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:\"[^\"]{0,40}\"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
     {id = "command_encoded", points = 80, pattern = "powershell[^a-z][^\\n]{0,60}-e(?:nc|ncodedcommand)?[ ]|frombase64string|base64[ ]{1,8}-+d|downloadstring[ ]{0,8}[(]|invoke-(?:expression|webrequest|command)|(?:^|[^a-z])iex[ ]{0,8}[(]|new-object[ ]{1,8}(?:system|net)[.]"},
     {id = "command_alias", points = 75, pattern = "(?:^|[;&| ])alias[ ]{1,8}(?:[-+][a-z]{1,60}[ ]{1,8})?['\"]?[a-z0-9_-]{1,30}['\"]?="},
-    {id = "command_split", points = 75, pattern = "[a-z](?:``|[$<>][(][)])[a-z ]"},
+    {id = "command_split", points = 75, pattern = "[a-z](?:``[a-z]|[$<>][(][)][a-z ])"},
     {id = "command_bomb", points = 80, pattern = "[(][)][ ]{0,8}[{][^}]{0,40}[|&][^}]{0,40}[}][ ]{0,8};?[ ]{0,8}[a-z:.]{1,12}$"},
     {id = "command_arguments", points = 70, pattern = "(?:^|[ ])(?:-o[ ]{0,2}(?:proxy|local)command|--?(?:use-askpass|exec|checkpoint-action|use-compress-program|wrapper|open-files-in-pager|to-command|rsh|upload-pack|output-document))[= ]"}
 }
@@ -1939,7 +2077,7 @@ ____exports.SPLIT_AFTER = "[;|&`][ ]{0,3}(?:['\"][a-z]{1,12}['\"][a-z]|[a-z]{1,1
 ____exports.COMMAND_AFTER = ((("[;|&`][ ]{0,3}(?:" .. NAMES) .. "|") .. WORDS) .. ")(?:$|[ ;|&<>])"
 --- What that word may spell.
 ____exports.COMMAND_WORD = ((((("^" .. BLANK) .. "{0,8}(?:") .. NAMES) .. "|id|ip|ps|cat|time)(?:") .. BLANK) .. "|$)"
-____exports.COMMAND_GATE = "^[ ]{0,8}['\"]?[a-z]{1,12}['\"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install)| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
+____exports.COMMAND_GATE = "^[ ]{0,8}['\"]?[a-z]{1,12}['\"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install|https?:|[a-z]:|user|group|localgroup|adv)|^net| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
 ["command"] = function(...)
@@ -1962,6 +2100,9 @@ end
 --- How many bytes at `at` a shell drops while it reads a word: quotes, backslashes, carets, empty variables.
 local function dropped(text, at)
     local code = __TS__StringCharCodeAt(text, at)
+    if (code == 39 or code == 34) and at > 1 and __TS__StringSlice(text, at - 2, at) == "$(" then
+        return 0
+    end
     if code == 39 or code == 34 or code == 92 or code == 94 then
         return 1
     end
@@ -2029,7 +2170,7 @@ local BLANK = "[ \\t\\r\\n\\f\\x0b\\x00/]"
 ____exports.TAG_RULES = {
     {id = "markup_script", points = 90, pattern = "^(?:[a-z0-9]{1,60}:)?script(?:[^a-z0-9]|$)"},
     {id = "markup_event", points = 90, pattern = (("[^a-z0-9_-]" .. EVENTS) .. BLANK) .. "{0,8}="},
-    {id = "markup_event", points = 80, pattern = ((("^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/\"'`]{1,8}on[a-z]{3,24}" .. BLANK) .. "{0,8}=") .. BLANK) .. "{0,8}[\"'`]?[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(`=\\[.]"},
+    {id = "markup_event", points = 80, pattern = ((((("^[a-z0-9:-]{1,60}[ \\t\\r\\n\\f/\"'`]{1,8}on[a-z]{3,24}" .. BLANK) .. "{0,8}=") .. BLANK) .. "{0,8}[\"'`]?(?:[a-z_$.\\[({]{1,60}[a-z0-9_$.\\])}]{0,60}[(`=\\[.]|[0-9]{1,3}[\"'`]?") .. BLANK) .. "{0,8}$)"},
     {id = "markup_script_url", points = 90, pattern = "[a-z:=\"'` \\t\\r\\n][=(][ \\t\\r\\n\"'`]{0,8}(?:java|vb|live)script[\\x00-\\x20]{0,60}:"},
     {id = "markup_data_url", points = 80, pattern = "[=(;][ \\t\\r\\n\"'`]{0,8}(?:url=)?[ \"'`]{0,8}data[\\x00-\\x20]{0,60}:[^ >]{0,40}(?:text/html|image/svg|xml|base64|script|,)[^>]{0,300}"},
     {id = "markup_embed", points = 75, pattern = "^(?:applet|base|bgsound|embed|frame|frameset|iframe|ilayer|import|isindex|layer|object|portal|xss|xml|[a-z]{0,60}:vmlframe|noscript)(?:[^a-z0-9_-]|$)"},
@@ -2047,21 +2188,23 @@ ____exports.TAG_RULES = {
 --- Over the whole text, lower-case, entities decoded: script without a tag, or out of an attribute.
 ____exports.SCRIPT_RULES = {
     {id = "script_attribute", points = 80, pattern = ((((("(?:^|[\"'`][ \\t\\r\\n\\f/\"'`]{0,8}|[\"'`][^<>\"'`]{0,80}[ \\t\\r\\n/])" .. EVENTS) .. "[ \\t\\r\\n]{0,8}=[ \\t\\r\\n\"'`]{0,8}[a-z_$({\\[!+/`]|^[ ]{0,8}") .. EVENTS) .. "[ ]{0,8}=[ ]{0,8}$|[\"'`]") .. EVENTS) .. "[ ]{0,8}=$"},
-    {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
+    {id = "script_url", points = 80, pattern = "(?:^|[=(\"'` ,])(?:javascript|vbscript|livescript)[\\x00-\\x20]{0,60}:(?![ ]{0,3}(?:void[(][ ]?0?[ ]?[)])?;?$)[\\x00-\\x20]{0,60}[^ \\t\\r\\n]{0,200}[(`=\\[;/]"},
     {id = "script_dialog", points = 75, pattern = "[(](?:alert|confirm|prompt|eval)[)][ ]{0,8}[(`]|(?:^|[^a-z0-9_`])(?:alert|confirm|prompt)(?:[?][.])?(?:[ \\t\\r\\n]{0,8}[(][ \\t]{0,8}(?:[0-9'\"`/)\\\\]|document|window|string|location|self|this|top|xss|cookie)|[(][a-z]{1,8}[)]|`[0-9a-z'\"$\\\\/`]|[.](?:call|apply|bind)[ (`])"},
     {id = "script_dom", points = 80, pattern = "document[?]?[ ]{0,8}(?:[.][ ]{0,8}(?:cookie|domain|write(?:ln)?[ (]|body[.]|documentelement|location|getelement|createelement|execcommand|queryselector|defaultview|forms|scripts)|\\[[\"'`a-z])"},
     {id = "script_window", points = 75, pattern = "(?:window|self|top|parent|frames|globalthis|this)[ ]{0,8}(?:\\[[ ]{0,8}[\"'`/(+!]|[.](?:location[ ]{0,8}=|open[(]|alert|name[^a-z]|eval|onerror[ ]{0,8}=|atob|settimeout[(]))"},
     {id = "script_location", points = 75, pattern = "(?:^|[;'\"`}\\])=(,])[ ]{0,3}location(?:[.](?:href|hash|search|pathname))?[ ]{0,4}=[ ]{0,4}(?:['\"`](?://|https?:|java)|name|atob|document|window|top)"},
     {id = "script_reference", points = 75, pattern = "(?:^|[;'\"(])[a-z_$]{1,8}=(?:alert|confirm|prompt|eval),[a-z_$]{1,8}[(]|[$][.](?:getscript|globaleval)[(]|(?:^|[='\"( ])data:text/html[;,]"},
     {id = "script_eval", points = 75, pattern = "(?:^|[^a-z0-9_.])(?:eval|settimeout|setinterval|execscript|atob|unescape|decodeuri(?:component)?)[ ]{0,8}[(`][ ]{0,8}(?:[\"'`]|string|atob|unescape|location|name[)]|window|document|this|self|\\[|/)|string[.]fromcharcode|set(?:timeout|interval)[(][a-z_.]{1,60}[ ]{0,8},[ ]{0,8}[0-9]{1,60}[ ]{0,8}[)]|new[ ]{1,8}function[(]['\"`]|(?:^|[^a-z])function[(]['\"`]"},
-    {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
+    {id = "script_call", points = 75, pattern = "(?:reflect|\\])[ ]{0,8}[.][ ]{0,8}(?:apply|construct|get|map|sort|find|filter|foreach|reduce|some|every|constructor|with|at|flatmap|concat)[ ]{0,8}(?:[.][ ]{0,8}(?:call|apply|constructor)[ ]{0,8})?[(`][^)`]{0,20}(?:\\$[{]|alert|eval|prompt|confirm|function)"},
+    {id = "markup_breakout", points = 75, pattern = "^[^<>]{0,40}[\"'][ ]?/?>{1,3}[ ]{0,3}<(?!(?:img|br|p|span|div|li|td)[ />])/?[a-z!]"},
+    {id = "script_alias", points = 75, pattern = "(?:^|[;={,(])[a-z_$]{1,12}=(?:eval|alert|confirm|prompt)[;,)]|new function`|[a-z)\\]][.]constructor[ ]{0,3}(?:[(][ ]{0,3}['\"`]|`)|new xmlhttprequest[^a-z][^\\n]{0,80}[.]open|(?:\\\\[01]?[0-7]{2}){5,40}|window\\[\\[|import[(]['\"`][^'\"`]{1,80}['\"`][)]$"},
     {id = "script_import", points = 75, pattern = "import[ ]{0,8}[(][ ]{0,8}['\"`/](?:/|data:|https?:)|@import[ ]{0,8}['\"`(u]"},
     {id = "script_css", points = 70, pattern = "(?:^|[;:{ \"'(=])(?:expression[ ]{0,8}[(][^)]{0,60}[(=]|-moz-binding[ ]{0,8}:|behaviou?r[ ]{0,8}:[ ]{0,8}url|url[ ]{0,8}[(][ \"']{0,8}(?:java|vb)script)"},
     {id = "script_utf7", points = 80, pattern = "\\xbc/?script|[+]ad[wx]-[^+]{0,200}[+]ad[4w]-"},
     {id = "script_obfuscated", points = 75, pattern = "(?:\\[\\]|!\\[\\]|\\+\\[|\\(!)[\\[\\]()!+ ]{12,200}|[$_]=~\\[\\]|(?:\\\\[ux][0-9a-f{}]{2,6}){5,40}"}
 }
 --- What a text must contain before script without tags is looked for.
-____exports.SCRIPT_GATE = "script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad"
+____exports.SCRIPT_GATE = "script|location|globaleval|text/html|[^a-z]on[a-z]|^on[a-z]|alert|confirm|prompt|document|window|self|top|parent|frames|this|eval|settime|setint|fromcharcode|unescape|atob|reflect|\\]|import|expression|binding|behavio|url|~\\[|\\\\[ux]|globalthis|function|[+]ad|[\"'][ ]?/?>|\\\\[01]?[0-7]{2}|constructor|xmlhttp"
 --- A short tag in the middle of a word.
 ____exports.SPLIT_WORD = "[a-z]</?[a-z]{1,2}>[a-z(]"
 --- A script's scheme that is whole only without the tabs and line breaks that browsers drop.
@@ -2082,14 +2225,14 @@ local SCRIPT_RULES = ____markup_2Dpatterns_2Ets.SCRIPT_RULES
 local SCRIPT_SCHEME = ____markup_2Dpatterns_2Ets.SCRIPT_SCHEME
 local SPLIT_WORD = ____markup_2Dpatterns_2Ets.SPLIT_WORD
 local TAG_RULES = ____markup_2Dpatterns_2Ets.TAG_RULES
-function squeeze(text)
+function squeeze(text, blanks)
     local parts = {}
     local from = 0
     do
         local at = 0
         while at < #text do
             local code = __TS__StringCharCodeAt(text, at)
-            if code == 9 or code == 10 or code == 13 or code == 0 then
+            if code == 0 or blanks and (code == 9 or code == 10 or code == 13) then
                 parts[#parts + 1] = __TS__StringSlice(text, from, at)
                 from = at + 1
             end
@@ -2111,7 +2254,7 @@ function judgeScript(host, text, finding)
             raise(finding, rule.id, rule.points)
         end
     end
-    local squeezed = squeeze(text)
+    local squeezed = squeeze(text, true)
     if squeezed == text then
         return
     end
@@ -2218,9 +2361,11 @@ function ____exports.judgeMarkup(host, text, finding)
                 local ____end = tagEnd(text, from)
                 local tag = __TS__StringSlice(text, from, ____end)
                 judgeTag(host, tag, finding)
-                local squeezed = squeeze(tag)
-                if squeezed ~= tag then
-                    judgeTag(host, squeezed, finding)
+                for ____, blanks in ipairs({false, true}) do
+                    local squeezed = squeeze(tag, blanks)
+                    if squeezed ~= tag then
+                        judgeTag(host, squeezed, finding)
+                    end
                 end
             end
             at = (string.find(
@@ -2243,14 +2388,15 @@ local ____exports = {}
 ____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_encoding", points = 75, pattern = "<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}['\"]utf-?7['\"]"}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
 --- Injection into protocols and documents, over lower-case text.
 ____exports.PROTOCOL_RULES = {
-    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|http/[0-9][.][0-9]|host)[ \\t]{0,8}[:/]"},
+    {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|http/[0-9][.][0-9])[ \\t]{0,8}[:/]"},
+    {id = "header_injection", points = 75, pattern = "^(?:[^\\r\\n:\\xe5]|:[^ ]|\\xe5[^\\x98]){0,200}(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:location|content-(?:type|length|disposition)|refresh|x-[a-z-]{3,30}|access-control-[a-z-]{1,60}|transfer-encoding|host)[ \\t]{0,8}[:/]"},
     {id = "header_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}http/[0-9](?:[.][0-9])?[ ]{1,4}[1-5][0-9]{2}(?:[^0-9]|$)"},
     {id = "request_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:get|post|head|put|delete|options|patch|trace|connect)[ \\t]{1,8}[^ \\r\\n]{1,60}[ \\t]{1,8}http/[0-9]"},
     {id = "mail_injection", points = 75, pattern = "(?:\\r|\\n)[ \\t]{0,8}(?:rcpt[ ]{1,8}to:|mail[ ]{1,8}from:|(?:b?cc|to|from|subject|reply-to|mime-version|content-transfer-encoding)[ ]{0,8}:[ ]{0,8}[^ \\r\\n]{1,60}(?:@|%40)|ehlo[ ]{1,8}[a-z]|helo[ ]{1,8}[a-z]|starttls|auth[ ]{1,8}(?:plain|login|[a-z0-9-]{1,60}[ ]{1,8}[a-z0-9+/=]{12})|[a-z]{0,4}[0-9]{1,4}[ ]{1,8}(?:capability|login|select|fetch|list|logout|status|create|examine|rename|copy|noop|uid|search|append|store|expunge|authenticate|starttls|subscribe|lsub)|(?:quit|noop|rset|data)[ ]{0,8}(?:\\r|\\n|$)|(?:vrfy|expn|help)[ ]{1,8}[a-z0-9]|(?:retr|dele|uidl|apop|stat|list|top)[ ]{1,8}[0-9]{1,60}|[a-z]{1,2}[0-9]{1,4}[ ]{1,8}quit)"},
     {id = "include_injection", points = 80, pattern = "<!--[ ]{0,8}#[ ]{0,8}(?:exec|include|echo|config|printenv|set|fsize|flastmod|email)|<esi:"},
-    {id = "ldap_injection", points = 75, pattern = "[)][ ]{0,8}[(][ ]{0,8}[|&!]|[(][ ]{0,8}[|&][ ]{0,8}[(]?[ ]{0,8}[a-z]{1,60}[ ]{0,8}[~<>]?=|[*][ ]{0,8}[)][ ]{0,8}[(][ ]{0,8}[a-z|&!]|[)][(][a-z]{1,60}=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
+    {id = "ldap_injection", points = 75, pattern = "[)][ \\r\\n]{0,8}[(][ \\r\\n]{0,8}[|&!]|[(][ ]{0,8}[|&][ ]{0,8}[(]?[ ]{0,8}[a-z]{1,60}[ ]{0,8}[~<>]?=|[*][ ]{0,8}[)][ ]{0,8}[(][ ]{0,8}[a-z|&!]|[)][(][a-z]{1,60}=[*]|(?:userpassword|objectclass|unicodepwd)[:=]|[*][)][)]|[(](?:objectclass|uid|cn|sn|mail)=[*]"},
     {id = "query_operator", points = 75, pattern = "\\[[ ]{0,8}[$](?:ne|eq|gte?|lte?|n?in|regex|where|exists|not|or|and|nor|elemmatch|type|mod)[ ]{0,8}\\]|(?:^|[{,'\" ])[$](?:where|function|accumulator|regex|n?or|and|expr|ne|nin|gt|gte|lt|lte|elemmatch|text|type|exists|not|mod|size|all)[\"']?[ ]{0,8}(?::|$)|db[.][a-z_.]{1,60}[.](?:insert|find|drop|remove|update|save|aggregate|getcollection)[a-z]{0,60}[ ]{0,8}[(]|['\"][ ]{0,8}(?:&&|[|]{2})[ ]{0,8}(?:this[.]|['\"0-9]{1,60}[ ]{0,8}[=<>]{2})|[;'\"][ ]{0,8}return[ ]{1,8}(?:true|1|this|[(]|['\"])|this[.][a-z_]{1,60}[ ]{0,8}[=!]="},
-    {id = "xpath_injection", points = 75, pattern = "['\"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]"},
+    {id = "xpath_injection", points = 75, pattern = "['\"][ ]{0,8}(?:or|and)[ ]{1,8}(?:position|count|string-length|substring|name|text|contains|starts-with|local-name)[ ]{0,8}[(]|/(?:child|ancestor|descendant|parent|self|following|preceding)::(?:node|text|[*])|\\][ ]{0,8}[|][ ]{0,8}//|[)\\]][ ]{0,8}[|][ ]{0,8}/[/a-z*]"},
     {id = "session_fixation", points = 70, pattern = "[.]cookie[ ]{0,8}(?:=|;)[^a-z]{0,60}[^;]{0,80}(?:;[ ]{0,8}(?:expires|domain|path|secure)|=)|http-equiv[^>]{0,20}set-cookie"}
 }
 ____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|[|]{2}|&&|<!|entity|xinclude|schemalocation|include|cookie|userpassword|objectclass|db[.]|return|this[.]|\\xe5\\x98|\\]"
@@ -2297,7 +2443,7 @@ local function readOperand(reader, kind)
     elseif kind == ")" and reader.at > 0 and kindAt(reader, reader.at - 1) == "(" then
         reader.depth = reader.depth - 1
         reader.wants = false
-    elseif kind == "S" and reader.at > 0 then
+    elseif kind == "S" and reader.at > 0 and kindAt(reader, reader.at - 1) == "(" then
         found.subselects = found.subselects + 1
         found.valid = true
         return false
@@ -2401,13 +2547,13 @@ local ____exports = {}
 --- Over tokens (see sql-tokens.ts).
 ____exports.SQL_SHAPES = {
     {id = "sql_union", points = 90, pattern = "^[^U]{0,60}[nsvuc)mod.,;CKh(]A*U[A(]{0,20}S|U[A(]{0,20}S[A(]{0,20}(?:[nsvuxXfVm(]|o[,F)cu]?|w[,.(c)]|ww?F)"},
-    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]"},
-    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])"},
+    {id = "sql_select", points = 80, pattern = "(?:^|[(;LCKmodch])[(]{0,20}S[A(]{0,20}(?:o(?![ow])|[nsvx]|[fX][(][^SF]{0,60}[)]|w[,.odmC(L][^wF]?)[^S;]{0,60}F[(A]{0,60}[w(sv]|[(]S(?:w|A|[.]){0,20}F(?:w|[.]){0,20}[GL]"},
+    {id = "sql_select_call", points = 75, pattern = "(?:^|[(;LCKmod,])[(]{1,20}[A(]{0,20}S[A(]{0,20}(?:X[(]|f[(]|[nsv]|AA|w[mod])|^[(]{0,20}S[(]{0,20}(?:AA|X[(]|[sf][^w;]{0,40}[oLm,][(]{0,20}[nsfXS]|n,[nsfX])|;[(]{0,20}S(?:AA|[(nosvfX][^w])|[CK][(]{1,3}S[A(]{0,3}w[^SF]{0,20}F[wn]|^Sf[(]s[)];?$"},
     {id = "sql_attack_call", points = 70, pattern = "(?:^|[^wA.?])[(]{0,20}X[(][)nsvXf(]"},
     {id = "sql_filter", points = 75, pattern = "F[w.]{1,5}w?Lw(?:[.]w)?C[nsvwx(]"},
-    {id = "sql_condition_tail", points = 70, pattern = "^[)]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F"},
+    {id = "sql_condition_tail", points = 70, pattern = "^[);]{0,60}L[(]{0,20}N?[nwv](?:[.]w){0,2}[)]?C|^[);]{0,9}L[(]{0,9}sC[sux]|^K[(]n(?:,[mn]{1,3}){1,40}[)]$|^[)]A[ws]?F"},
     {id = "sql_variable_end", points = 70, pattern = "^[(]{0,20}vc$|^n(?:[mod]n){1,3}c$|^mn(?:[mod]n){0,20}U[hc]?$|^n(?:[mod]n){1,20}U[hc]?$|^[mn]{1,60}U[hc]$"},
-    {id = "sql_tautology", points = 80, pattern = "^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn"},
+    {id = "sql_tautology", points = 80, pattern = "^m?[ns][)]{0,9}L[(]{0,9}N?(?:nCn|sC[sxu])|[)]L[(]{0,9}N?nCn[)]{0,9}[chL]|[)]L[(]{2,9}nCn|LnCn[)]{0,9}L[(]{0,9}nCn|L[(]{0,9}nCn[)]{0,9}c$|^nCn[)][modL]|^nCn(?:,[nmod]{1,6}){1,3}[)]$"},
     {id = "sql_condition_name", points = 70, pattern = "^m?n[)]{0,9}L[(]{0,9}N?w(?:[.]w)?C[sux]"},
     {id = "sql_if", points = 80, pattern = "[modCLK,(]D[(]{1,4}[nsfv][C(]|^D[(]{1,4}[ns]C[ns][)]{0,3},|[);]D[(]{1,4}nCn[)]"},
     {id = "sql_list_call", points = 70, pattern = "^,[fX][(][nsv]"},
@@ -2419,23 +2565,23 @@ ____exports.SQL_DANGLING = "^s[mod]n[mod]{1,2}u$|^so[(]{0,9}n[hc]$|^s[)]{0,60}L[
 ____exports.SQL_LITERALS = "^(?:nC[ns]|n[KN]{1,60}n|sN?[CK]N?s|nKA?N?n)$"
 --- Over text: statements that make sense wherever they stand. One space stands for any blank.
 ____exports.SQL_STATEMENTS = {
-    {id = "sql_statement", points = 80, pattern = ((((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:" .. "drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]") .. "|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=") .. "|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]") .. "|declare[ \\t\\r\\n]{1,8}@") .. "|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')") .. "|create[ ]{1,8}(?:user|login)[ ]{1,8}[a-z0-9_`\"@.]{1,60}[ ]{1,8}(?:identified|with[ ]{1,8}password)") .. "|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program") .. "|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile") .. "|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8};[ ]{0,8}--") .. "|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])"},
+    {id = "sql_statement", points = 80, pattern = (((((((((((((((("(?:^|[;'\")\\]/0-9])[ \\t\\r\\n(]{0,60}(?:" .. "drop[ \\t\\r\\n]{1,8}(?:table|database|view|function|procedure|schema|user|index|column)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|truncate[ \\t\\r\\n]{1,8}table[ \\t\\r\\n]{1,8}[a-z_`]") .. "|insert[ \\t\\r\\n]{1,8}into[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:[(]|values|select)") .. "|delete[ \\t\\r\\n]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}(?:where[ \\t\\r\\n]|;|--|#)") .. "|update[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{1,8}set[ \\t\\r\\n]{1,8}[a-z_`.\"\\[\\]]{1,60}[ \\t\\r\\n]{0,8}=") .. "|alter[ \\t\\r\\n]{1,8}(?:table|user|database|login)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]") .. "|create[ \\t\\r\\n]{1,8}(?:or[ \\t\\r\\n]{1,8}replace[ \\t\\r\\n]{1,8})?(?:table|user|login|function|procedure|trigger|database)[ \\t\\r\\n]{1,8}[a-z_`\"\\[]{1,60}[ \\t\\r\\n]{0,8}[(;]") .. "|declare[ \\t\\r\\n]{1,8}@") .. "|set[ \\t\\r\\n]{1,8}@[a-z_]{1,60}[ ]{0,8}:?=") .. "|exec(?:ute)?[ \\t\\r\\n(]{1,60}(?:immediate|master|xp_|sp_|@|')") .. "|create[ ]{1,8}(?:user|login)[ ]{1,8}[a-z0-9_`\"@.]{1,60}[ ]{1,8}(?:identified|with[ ]{1,8}password)") .. "|shutdown[ \\t\\r\\n]{0,8}(?:;|--|with[ \\t\\r\\n])") .. "|copy[ \\t\\r\\n]{1,8}[a-z_(][^;]{0,60}[ \\t\\r\\n](?:from|to)[ \\t\\r\\n]{1,8}program") .. "|load[ \\t\\r\\n]{1,8}(?:data|xml)[ \\t\\r\\n]{1,8}(?:[a-z_]{1,20}[ \\t\\r\\n]{1,8}){0,2}infile") .. "|drop[ ]{1,8}[a-z_]{1,60}[ ]{0,8}(?:;[ ]{0,8}--|--[ ]{0,3}$)") .. "|(?:backup|restore)[ ]{1,8}(?:database|log|verifyonly)[ ][^;]{0,60}[ ]disk[ ]{0,3}=") .. "|grant[ \\t\\r\\n]{1,8}[a-z, ]{1,60}[ \\t\\r\\n]on[ \\t\\r\\n]{1,8}[a-z_*.]{1,60}[ \\t\\r\\n]{1,8}to[ \\t\\r\\n])"},
     {id = "sql_statement", points = 80, pattern = "[0-9'\")][ ]{0,8};[ ]{0,8}(?:delete[ ]{1,8}(?:(?:ignore|low_priority|quick)[ ]{1,8})?from|truncate|drop[ ]{1,8}table)[ ]{1,8}[a-z_`.\"\\[\\]]{1,60}[ ]{0,8}$|(?:union|except|intersect)[ ]{1,8}(?:all[ ]{1,8}|distinct[ ]{1,8})?values[ ]{0,8}(?:row[ ]{0,8})?[(][ ]{0,8}(?:[0-9'\"]|null|row)"},
     {id = "sql_constant", points = 75, pattern = "^[0-9.'\") -]{1,20}(?:or|and|xor|[|]{2}|&&)(?:[ \\t\\r\\n(]|/[*][^*]{0,40}[*]/){1,8}(?:not[ ]{1,8})?(?:true|false|null)[ )]{0,8}(?:$|--|#|;)"},
     {id = "sql_delay", points = 85, pattern = "waitfor[ \\t\\r\\n+]{1,60}(?:delay|time)[ \\t\\r\\n+]{0,60}['\"(@0-9]"},
     {id = "sql_file", points = 85, pattern = "[ \\t\\r\\n)'\"]into[ \\t\\r\\n]{1,8}(?:outfile|dumpfile)[ \\t\\r\\n('\"]"},
     {id = "sql_analyse", points = 85, pattern = "procedure[ \\t\\r\\n]{1,8}analyse[ \\t\\r\\n]{0,8}[(]"},
-    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}(?:[0-9]{1,60}|[a-z_]{1,30}[ ]{0,3}[(])|having[ \\t\\r\\n]{1,8}[0-9'\"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|" .. "group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))"}
+    {id = "sql_clause", points = 75, pattern = "(?:['\")]|^-?[0-9]{1,60})[ \\t\\r\\n)]{0,60}(?:order[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}(?:[0-9]{1,60}|[a-z_]{1,30}[ ]{0,3}[(])|having[ \\t\\r\\n]{1,8}[0-9'\"]{1,60}[ \\t\\r\\n]{0,8}[=<>]|" .. "group[ \\t\\r\\n]{1,8}by[ \\t\\r\\n]{1,8}[a-z0-9_.,]{1,60}[ \\t\\r\\n]{1,8}having|limit[ \\t\\r\\n]{1,8}[0-9]{1,60}(?:,[0-9]{1,60})?[ \\t\\r\\n]{0,8}(?:--|#|/\\*|;))|^[ ]{0,3}order by [0-9]{1,4}[ ]{0,3}(?:--|#|,[0-9])|['\")0-9][ ]{1,3}group by [0-9]{1,3}(?:,[0-9]{1,3}){0,20},?[ ]{0,3}(?:--|#)|^[^'\"]{0,20}['\"][ ]?(?:or|and|xor|[|]{2}|&&)[ ]?['\"][0-9]{1,4}(?:['\"]?=|$)"}
 }
 --- Over text: names of system tables and variables.
 ____exports.SQL_CATALOGUE = {
-    {id = "sql_catalogue", points = 80, pattern = "(?:information_schema|performance_schema)[`\"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"},
-    {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)"},
+    {id = "sql_catalogue", points = 80, pattern = "[.]{2}sys(?:objects|columns|databases|users)(?:[^a-z]|$)|(?:information_schema|performance_schema)[`\"\\] \\t]{0,60}[.]|[^a-z_.](?:pg_catalog|pg_shadow|pg_user|sys[.](?:databases|tables|schemas|user)|" .. "mysql[.](?:user|db)|syscat[.][a-z]{3,20}|sys[.](?:all|user|dba)_[a-z_]{1,30}|(?:all|user|dba)_tab_columns|sqlite_(?:master|schema)|sysobjects|syscolumns|all_tables|all_users|user_tables|msysobjects|sysibm|rdb[$])(?:[^a-z]|$)"},
+    {id = "sql_variable", points = 70, pattern = "@@(?:global[.]|session[.])?(?:version|datadir|basedir|hostname|servername|tmpdir|innodb|secure_file|plugin_dir|language|user)|select[ ]{1,8}@@[a-z]"},
     {id = "sql_extended", points = 80, pattern = "(?:^|[^a-z])(?:xp_(?:cmdshell|dirtree|regread|regwrite|fileexist|subdirs|servicecontrol|loginconfig)|sp_(?:executesql|oacreate|oamethod|addsrvrolemember|configure|password)|utl_(?:http|inaddr|file|smtp)[.]|dbms_[a-z]{1,60}[.])"},
     {id = "sql_mysql_comment", points = 60, pattern = "/[*]![0-9]{0,6}[ ]{0,8}[a-z(]"},
     {id = "sql_exponent", points = 75, pattern = "[0-9][.]e[(]|[0-9][.]e[.][a-z]"},
     {id = "sql_comment", points = 75, pattern = "['\"][)]{0,5}[ ;]{0,3}(?:--[ +-]{0,3}[a-z0-9]{0,6}$|/[*][^*'\"]{0,20}$)"},
-    {id = "sql_hash", points = 70, pattern = "[^ ]['\"][)]{0,60}[ ]?#$"},
+    {id = "sql_hash", points = 70, pattern = "(?:^|[^ ])['\"][)]{0,60}[ ]?#$"},
     {id = "sql_having", points = 75, pattern = "(?:^|[^a-z])having[ \\t\\r\\n]{1,8}(?:count|sum|avg|min|max)[ ]{0,8}[(]|group[ ]{1,8}by[ ]{1,8}[a-z0-9_.,() ]{1,60}having[ ]"},
     {id = "sql_glued_comment", points = 75, pattern = "[a-z0-9'\")]/[*][^*]{0,40}[*]/(?:or|and|union|select|from|where|order|having|like|into)(?:/[*]|[^a-z0-9_]|$)|(?:^|[^a-z])(?:union|select|where|having)/[*][^*]{0,40}[*]/[a-z0-9('\"]"},
     {id = "sql_comment_tail", points = 75, pattern = "^[^'\"]{0,60}['\"][ )]{0,5}(?:(?:is|not|like|glob|collate|sounds|in|between|regexp|rlike|or|and)[^a-z]|/[a-z])[^'\"\\n]{0,60}--[ +-]{0,3}$"},
@@ -2444,8 +2590,8 @@ ____exports.SQL_CATALOGUE = {
     {id = "sql_characters", points = 75, pattern = "(?:^|[^a-z])(?:n?char|chr)[(][0-9x]{1,6}[)][ ]{0,3}(?:[+]|[|]{2})[ ]{0,3}(?:n?char|chr)[(]"},
     {id = "sql_json", points = 75, pattern = "'[{\\[][^']{0,80}[}\\]]'[ ]{0,2}(?:::jsonb?[ ]{0,2})?(?:[?][|&]?|@>|<@|->>?|#>>?|<|>|=)[ ]{0,2}(?:'|array\\[)"},
     {id = "sql_cast", points = 70, pattern = "[a-z0-9_)'\"\\]]::(?:int(?:eger)?|text|bool(?:ean)?|jsonb?|double|numeric|varchar|bytea|regclass|name|date)(?:[^a-z]|$)"},
-    {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
-    {id = "sql_like", points = 75, pattern = "[a-z0-9]['\"](?:like|rlike|regexp|glob)[-+~!]?['\"]"},
+    {id = "sql_attack_name", points = 75, pattern = "(?:^|[^a-z0-9_])(?:user_lock[.]sleep|openrowset|opendatasource|pg_sleep|utl_http|utl_inaddr|lo_(?:get|import|export)|msdasql|dbms_lock|pg_read_file|pg_ls_dir|load_file)(?:[^a-z0-9_]|$)"},
+    {id = "sql_like", points = 75, pattern = "[a-z0-9]['\"](?:like|rlike|regexp|glob)[-+~!]?['\"]|['\"][ ]{0,3}r?like[ ]{0,3}['\"]%"},
     {id = "sql_hex", points = 75, pattern = "(?:^|[^a-z])select[ ]{1,8}(?:[a-z_]{1,30}[(])?0x[0-9a-f]{2}|^values[ ]{0,8}[(]['\"]"},
     {id = "sql_open_call", points = 70, pattern = (("(?:^|[^a-z0-9_.])(?:abs|ascii|avg|benchmark|bin|cast|ceil(?:ing)?|char(?:_length)?|coalesce|compress|concat(?:_ws)?|convert|cos|count|curdate|current_user|curtime|database|date(?:_add|_sub|diff)?|day|decode|elt|encode|exp|extractvalue|" .. "field|find_in_set|floor|format|from_unixtime|greatest|group_concat|hex|hour|if|ifnull|in|insert|instr|isnull|left|length|ln|load_file|locate|log(?:10|2)?|lower|lpad|ltrim|make_set|max|md5|mid|min|minute|mod|month|name_const|now|nullif|oct|ord|") .. "password|pg_sleep|pi|position|pow(?:er)?|quarter|quote|radians|rand|repeat|replace|reverse|right|round|row_count|rpad|rtrim|schema|second|sha1?|sign|sin|sleep|soundex|sqrt|strcmp|substr(?:ing(?:_index)?)?|sum|sysdate|tan|time|to_days|trim|truncate|") .. "ucase|uncompress|unhex|updatexml|upper|user|utc_date|uuid|values?|version|week|weekday|xmltype|year)[^a-z0-9]{0,5}[(]$"}
 }
@@ -2909,6 +3055,7 @@ return ____exports
 ["sql"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local ____exports = {}
 local ____sql_2Dexpression_2Ets = require("sql-expression")
 local readExpression = ____sql_2Dexpression_2Ets.readExpression
@@ -2973,7 +3120,7 @@ local function judgeBreakout(host, tokens)
     return found.arithmetic > 1 and (string.find(tokens, "o", nil, true) or 0) - 1 >= 0 and 70 or (found.arithmetic > 0 and 55 or 0)
 end
 --- A value put where a number or a name stands.
-local function judgeContinuation(host, tokens)
+local function judgeContinuation(host, text, tokens)
     local found = readExpression(tokens)
     if found.attack_calls > 0 and found.logical + found.comparisons + found.arithmetic > 0 then
         return 80
@@ -2993,31 +3140,37 @@ local function judgeContinuation(host, tokens)
     if found.closes > 0 and found.logical > 0 and found.comparisons > 0 then
         return 70
     end
-    if found.comparisons + found.likenesses == 1 and found.arithmetic == 0 and #tokens < 6 and host.match(SQL_LITERALS, tokens) then
+    if ((string.find(tokens, "C", nil, true) or 0) - 1 < 0 or (string.find(text, "=", nil, true) or 0) - 1 >= 0) and found.comparisons + found.likenesses == 1 and found.arithmetic == 0 and #tokens < 6 and host.match(SQL_LITERALS, tokens) then
         return 70
     end
     return 0
 end
-local function judgeShapes(host, tokens, finding)
+--- `searched`: the text is what somebody searched for before; a whole statement in there is a question about SQL.
+local function judgeShapes(host, tokens, searched, finding)
     for ____, rule in ipairs(SQL_SHAPES) do
-        if host.match(rule.pattern, tokens) then
-            raise(finding, rule.id, rule.points)
+        do
+            if searched and (rule.id == "sql_select" or rule.id == "sql_filter") then
+                goto __continue22
+            end
+            if host.match(rule.pattern, tokens) then
+                raise(finding, rule.id, rule.points)
+            end
         end
+        ::__continue22::
     end
 end
 local function judgeQuoted(host, text, quote, finding)
     local tokens = tokeniseSql(text, quote)
-    judgeShapes(host, tokens, finding)
+    judgeShapes(host, tokens, false, finding)
     local points = judgeBreakout(host, tokens)
     if points > 0 then
         raise(finding, "sql_breakout", points)
     end
 end
---- SQL injection in lower-case text.
-function ____exports.judgeSql(host, text, finding)
+local function judgePlainSql(host, text, searched, finding)
     local tokens = tokeniseSql(text, 0)
-    judgeShapes(host, tokens, finding)
-    local points = judgeContinuation(host, tokens)
+    judgeShapes(host, tokens, searched, finding)
+    local points = judgeContinuation(host, text, tokens)
     if points > 0 then
         raise(finding, "sql_condition", points)
     end
@@ -3027,7 +3180,43 @@ function ____exports.judgeSql(host, text, finding)
     if (string.find(text, "\"\"\"\"", nil, true) or 0) - 1 < 0 and (string.find(text, "\"", nil, true) or 0) - 1 >= 0 then
         judgeQuoted(host, text, 34, finding)
     end
+    if (string.find(text, "```", nil, true) or 0) - 1 < 0 and (string.find(text, "`", nil, true) or 0) - 1 >= 0 then
+        judgeQuoted(host, text, 96, finding)
+    end
     ____exports.judgeStatements(host, text, finding)
+end
+--- `\\'` as `'`: quotes that were escaped once more on their way end a text all the same.
+local function withoutEscapes(text)
+    local parts = {}
+    local from = 0
+    local at = (string.find(text, "\\", nil, true) or 0) - 1
+    while at >= 0 do
+        local next = __TS__StringCharCodeAt(text, at + 1)
+        if next == 34 or next == 39 then
+            parts[#parts + 1] = __TS__StringSlice(text, from, at)
+            from = at + 1
+        end
+        at = (string.find(
+            text,
+            "\\",
+            math.max(at + 1 + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    if from == 0 then
+        return text
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
+--- SQL injection in lower-case text, also where a further program would undo the escapes of its quotes.
+function ____exports.judgeSql(host, text, place, finding)
+    local searched = place == "referer"
+    judgePlainSql(host, text, searched, finding)
+    local bare = withoutEscapes(text)
+    if bare ~= text then
+        judgePlainSql(host, bare, searched, finding)
+    end
 end
 return ____exports
  end,
@@ -3209,7 +3398,7 @@ function ____exports.judgeText(host, text, place, finding)
         )
     end
     if host.match(SQL_GATE, plain) then
-        judgeSql(host, plain, finding)
+        judgeSql(host, plain, place, finding)
     end
     if (string.find(lowered, "/*", nil, true) or 0) - 1 < 0 then
         return
@@ -3494,7 +3683,7 @@ function ____exports.judgeValue(worst, text, place, depth)
             judgeLayer(worst, plain, place, true)
         end
     end
-    if (string.find(text, "+", nil, true) or 0) - 1 >= 0 and (string.find(text, " ", nil, true) or 0) - 1 < 0 and host.match(PLUS_BLANKS, text) then
+    if (string.find(text, "+", nil, true) or 0) - 1 >= 0 and host.match(PLUS_BLANKS, text) then
         judgeLayer(
             worst,
             decodePercent(text, true),
@@ -3635,6 +3824,9 @@ local ____exports = {}
 local afterScheme
 local ____agent_2Ets = require("agent")
 local readAgent = ____agent_2Ets.readAgent
+local ____binary_2Ets = require("binary")
+local isBinary = ____binary_2Ets.isBinary
+local readRuns = ____binary_2Ets.readRuns
 local ____multipart_2Ets = require("multipart")
 local boundaryOf = ____multipart_2Ets.boundaryOf
 local readMultipart = ____multipart_2Ets.readMultipart
@@ -3647,7 +3839,9 @@ local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
 local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
 local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
+local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
 local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
+local SESSION_NAME_EXACT = ____gate_2Dpatterns_2Ets.SESSION_NAME_EXACT
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____path_2Dpatterns_2Ets = require("path-patterns")
 local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
@@ -3675,30 +3869,37 @@ end
 local MAX_PAIRS = 512
 local MAX_SEGMENTS = 16
 local DOLLAR = 36
---- `name=value` pairs: both sides are judged, a pair without `=` as a value.
-local function judgePairs(worst, text, separator, plus, place)
-    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
-        local equals = (string.find(pair, "=", nil, true) or 0) - 1
-        if equals > 0 then
+--- `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none.
+local function judgePair(worst, pair, plus, place)
+    local equals = (string.find(pair, "=", nil, true) or 0) - 1
+    if equals > 0 then
+        local name = decodePercent(
+            __TS__StringSlice(pair, 0, equals),
+            plus
+        )
+        judgeValue(worst, name, place, 0)
+        if worst.host.match(NO_NAME, name) then
             judgeValue(
                 worst,
-                decodePercent(
-                    __TS__StringSlice(pair, 0, equals),
-                    plus
-                ),
+                decodePercent(pair, plus),
                 place,
-                0
+                1
             )
         end
-        judgeValue(
-            worst,
-            decodePercent(
-                equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
-                plus
-            ),
-            place,
-            0
-        )
+    end
+    judgeValue(
+        worst,
+        decodePercent(
+            equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
+            plus
+        ),
+        place,
+        0
+    )
+end
+local function judgePairs(worst, text, separator, plus, place)
+    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
+        judgePair(worst, pair, plus, place)
     end
 end
 local function judgeTarget(worst, target, signals)
@@ -3773,27 +3974,11 @@ local function judgeReferer(worst, referer)
 end
 local function judgeCookies(worst, cookie)
     for ____, part in ipairs(split(cookie, ";", MAX_PAIRS)) do
-        local pair = trim(part)
-        local equals = (string.find(pair, "=", nil, true) or 0) - 1
-        if equals > 0 then
-            judgeValue(
-                worst,
-                decodePercent(
-                    __TS__StringSlice(pair, 0, equals),
-                    false
-                ),
-                "cookie",
-                0
-            )
-        end
-        judgeValue(
+        judgePair(
             worst,
-            decodePercent(
-                equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
-                false
-            ),
-            "cookie",
-            0
+            trim(part),
+            false,
+            "cookie"
         )
     end
 end
@@ -3838,12 +4023,26 @@ local function judgeHeaders(worst, facts, signals)
         judgeValue(worst, header.value, "header", 0)
     end
 end
+--- Whether a browser may be opening a page with this: not a script, an image or a beacon, which bring ids of their own.
+local function mayBeOpened(request, facts)
+    if request.method ~= "GET" then
+        return false
+    end
+    if facts.fetch_mode ~= "" and facts.fetch_mode ~= "navigate" then
+        return false
+    end
+    return facts.accept == "" or contains(facts.accept, "text/html")
+end
 --- A link on another site that brings its own session: the victim would sign in to the attacker's.
 local function judgeFixation(host, request, facts, signals)
-    if facts.referer == "" or not host.match(
+    if facts.referer == "" or not mayBeOpened(request, facts) then
+        return
+    end
+    local named = host.match(
         SESSION_NAME,
         host.lower(request.target)
-    ) then
+    )
+    if not named and not host.match(SESSION_NAME_EXACT, request.target) then
         return
     end
     local from = split(
@@ -3909,8 +4108,10 @@ function ____exports.inspectBody(host, facts, body, signals)
     end
     local worst = newWorst(host)
     local ____type = host.lower(facts.content_type)
+    local form = contains(____type, "x-www-form-urlencoded")
     local text = trim(body)
     local first = string.byte(text, 1) or 0 / 0
+    local opensJson = first == 123 or first == 91
     if contains(____type, "multipart/") then
         local boundary = boundaryOf(facts.content_type, host.lower)
         if boundary ~= "" then
@@ -3918,11 +4119,15 @@ function ____exports.inspectBody(host, facts, body, signals)
         else
             judgeValue(worst, body, "body", 0)
         end
-    elseif first == 123 or first == 91 or contains(____type, "json") then
+    elseif not form and not (opensJson and contains(____type, "json")) and isBinary(body) then
+        for ____, run in ipairs(readRuns(body)) do
+            judgeValue(worst, run, "body", 1)
+        end
+    elseif opensJson or contains(____type, "json") then
         judgeValue(worst, text, "body", 0)
     elseif first == 60 and (contains(____type, "xml") or string.sub(text, 1, 5) == "<?xml") then
         judgeXml(worst, text)
-    elseif contains(____type, "x-www-form-urlencoded") or ____type == "" or contains(____type, "text/") then
+    elseif form or ____type == "" or contains(____type, "text/") then
         judgePairs(
             worst,
             body,
