@@ -58,6 +58,8 @@ const ODD_JSON = [
   ],
   ...[
     `"${'x'.repeat(5_000)}"`,
+    // Many names under long ones: what puts a path together for each is done after minutes.
+    `{"${'~'.repeat(200_000)}":{${Array.from({ length: 20_000 }, (_, i) => `"${i}":1`).join(',')}}}`,
     `[${'0,'.repeat(2_000)}0]`,
     `${'['.repeat(40)}${']'.repeat(40)}`,
     `"${'路'.repeat(700)}"`,
