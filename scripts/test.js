@@ -1,6 +1,6 @@
 // Every test, on a fresh Debian machine: the checks, then all of vitest's projects with the programs they need.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { ToolMissingError, ensureDebianCommands, ensureDebianTool, ensureEtcd35 } from './debian.js';
+import { ToolMissingError, ensureDebianCommands, ensureDebianTool } from './debian.js';
 import { run } from './run.js';
 
 const REPORT = '.cache/test-report.json';
@@ -24,20 +24,11 @@ const allTests = (env) => {
   return vitest(here, '--reporter', 'default', '--reporter', 'json', `--outputFile.json=${REPORT}`);
 };
 
-/** The store's contract on the etcd that operators should run, where Debian has it. */
-const newerEtcd = async (env) => {
-  const newer = ensureEtcd35();
-  if (newer.path) return vitest({ ...env, ETCD_BIN: newer.path }, '--project', 'etcd', 'etcd-store');
-  console.log(`etcd 3.5 is not tested here: ${newer.missing}`);
-  return 0;
-};
-
 const steps = [
   ['checks', () => run('node', ['scripts/check.js', '--static'])],
   ['known vulnerabilities', () => run('node', ['scripts/audit.js'])],
   ['build', () => run('npm', ['run', '--silent', 'build'])],
   ['all tests', (env) => allTests(env)],
-  ['the store on etcd 3.5', (env) => newerEtcd(env)],
   ['Apache APISIX', (env) => run('node', ['scripts/test-apisix.js'], env)],
 ];
 

@@ -21,6 +21,8 @@ import { isKnown } from './reading.ts';
 import { remoteReader } from './remote.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
+/** The status under which requests are counted whose callers did not wait for the answer. */
+const HUNG_UP = 499;
 
 export interface ServerOptions extends Partial<Omit<Protection, 'tls'>> {
   /** HTTPS with this; HTTP without. */
@@ -90,7 +92,11 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
   protect(server, { tls: tls !== undefined, corsOrigins, ownPagesOnly });
   await describe(server, node, (request) => attempts.remoteOf(request));
   tagAnswers(server);
-  server.addHook('onResponse', async (request, reply) => attempts.end(request, reply));
+  // At the answer, and not once it has been sent: who hangs up before that has done what they did all the same.
+  server.addHook('onSend', async (request, reply, payload) => {
+    attempts.end(request, reply);
+    return payload;
+  });
   for (const definition of ENDPOINTS) mount(server, node, attempts, definition);
   return server;
 };
@@ -113,12 +119,16 @@ const observe = (server: FastifyInstance, node: Node): void => {
   server.addHook('onSend', async (_request, reply) => {
     if (closing) void reply.header('connection', 'close');
   });
-  server.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
-    const seconds = reply.elapsedTime / 1000;
-    node.metrics.observe(request.method, route, reply.statusCode, seconds);
-    const line = { method: request.method, route, status: reply.statusCode, seconds, request_id: request.id };
-    node.log.debug(line, 'request');
+  server.addHook('onRequest', async (request, reply) => {
+    // Comes whether the answer was sent or the caller has gone.
+    reply.raw.once('close', () => {
+      const route = request.routeOptions.url ?? 'none';
+      const seconds = reply.elapsedTime / 1000;
+      const status = reply.raw.writableFinished ? reply.statusCode : HUNG_UP;
+      node.metrics.observe(request.method, route, status, seconds);
+      const line = { method: request.method, route, status, seconds, request_id: request.id };
+      node.log.debug(line, 'request');
+    });
   });
 };
 

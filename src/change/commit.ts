@@ -85,9 +85,10 @@ const writtenByUs = async (
 const replay = async (
   room: ChangeRoom,
   reader: GuardedReader,
-  { idempotency }: ChangeRequest,
+  { idempotency, dry_run }: ChangeRequest,
 ): Promise<Receipt | undefined> => {
-  if (!idempotency) return undefined;
+  // A dry run asks what would happen now, whatever happened before.
+  if (!idempotency || dry_run) return undefined;
   const earlier = earlierReceipt(await reader.request(requestKey(room.keys, idempotency)), idempotency);
   if (!earlier) return undefined;
   const { edits } = earlier.receipt;

@@ -97,8 +97,8 @@ const cutShort = (error: unknown, completed: number, total: number): unknown => 
 
 /** What the same request led to before. @throws Refusal */
 const earlierUpdate = async (room: ChangeRoom, request: ChangeRequest): Promise<FleetSummary | undefined> => {
-  const { idempotency } = request;
-  if (!idempotency) return undefined;
+  const { idempotency, dry_run } = request;
+  if (!idempotency || dry_run) return undefined;
   try {
     const { kvs } = await room.store.range({ key: requestKey(room.keys, idempotency) });
     const earlier = earlierReceipt(kvs[0], idempotency);

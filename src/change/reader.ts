@@ -98,7 +98,8 @@ export class GuardedReader {
     const prefix = this.keys.claimsUnder(space, []);
     let page = await this.store.range({ prefix }, { limit: CLAIMS_PAGE });
     const { revision } = page;
-    this.seen.set(prefix, { prefix, unchangedSince: revision });
+    this.note(revision);
+    this.guardUnchanged(prefix, revision);
     for (;;) {
       if (page.kvs.some((kv) => holderOf(kv) !== tenant_id)) return true;
       const after = page.kvs.at(-1)?.key;
@@ -128,6 +129,13 @@ export class GuardedReader {
     return read;
   }
 
+  /** Two questions may have looked at one prefix: it must not have changed since the first. */
+  private guardUnchanged(prefix: string, since: Revision): void {
+    const before = this.seen.get(prefix);
+    const earlier = before && 'unchangedSince' in before && before.unchangedSince < since;
+    if (!earlier) this.seen.set(prefix, { prefix, unchangedSince: since });
+  }
+
   private note(revision: Revision): void {
     if (revision > this.newestSeen) this.newestSeen = revision;
   }
@@ -139,7 +147,7 @@ export class GuardedReader {
     this.note(page.revision);
     const [claim] = page.kvs;
     if (claim) this.seen.set(claim.key, { key: claim.key, modRevision: claim.modRevision });
-    else this.seen.set(prefix, { prefix, unchangedSince: page.revision });
+    else this.guardUnchanged(prefix, page.revision);
     return page.kvs.map(holderOf);
   }
 
@@ -148,7 +156,7 @@ export class GuardedReader {
     const apex = this.keys.claimsAt(place.space, place.labels, false);
     const listing = await list(this.store, [prefix]);
     this.note(listing.revision);
-    this.seen.set(prefix, { prefix, unchangedSince: listing.revision });
+    this.guardUnchanged(prefix, listing.revision);
     return listing.kvs.filter((kv) => !kv.key.startsWith(apex)).map(holderOf);
   }
 }

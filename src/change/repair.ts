@@ -47,13 +47,11 @@ const repairNote = ({ keys, clock }: ChangeRoom, write: ProjectedWrite): Put => 
  * @param fence the leader's term, when it is the leader who does it
  */
 export const ensureDirectories = async (room: ChangeRoom, fence?: Guard): Promise<void> => {
-  const absent: string[] = [];
   for (const key of room.keys.apisixDirectories()) {
     const { kvs } = await room.store.range({ key }, { keysOnly: true });
-    if (kvs.length === 0) absent.push(key);
+    if (kvs.length > 0) continue;
+    // Each by itself: where somebody else makes one meanwhile, the others are made all the same.
+    const guards: Guard[] = [...(fence ? [fence] : []), { key, modRevision: NO_REVISION }];
+    await room.store.transact({ guards, puts: [{ key, value: 'init_dir' }], deletes: [] });
   }
-  if (absent.length === 0) return;
-  const unmade = absent.map((key): Guard => ({ key, modRevision: NO_REVISION }));
-  const guards = [...(fence ? [fence] : []), ...unmade];
-  await room.store.transact({ guards, puts: absent.map((key) => ({ key, value: 'init_dir' })), deletes: [] });
 };

@@ -263,6 +263,9 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const server = await createServer(node, { ...options, tls: tls?.material });
     const drain = drainable(server);
     await server.listen({ host: options.host, port: options.port });
+    stack.add('listener', () => server.close());
+    const { port } = server.server.address() as AddressInfo;
+    reserved.push(...listenersAt(options.host, port));
     stack.add('certificate files', () => tls?.dispose());
     tls?.watch((material) => renewCertificate(server.server, material));
     stack.add('reflector', () => reflector.dispose());
@@ -292,8 +295,6 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     stack.add('other addresses', await listenAlso(server.server, options.host));
     stack.add('heartbeats', () => fleet.releaseHeartbeats());
     stack.add('fleet feed', () => node.feed.dispose());
-    const { port } = server.server.address() as AddressInfo;
-    reserved.push(...listenersAt(options.host, port));
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;
     return { url: `${tls ? 'https' : 'http'}://${shown}:${port}`, node, dispose: () => stack.dispose() };
   } catch (error) {

@@ -50,7 +50,7 @@ const Apart = Type.Object({
   id: Type.String(),
   revision: Count,
   /** Of one that is silent: since when, ISO 8601. */
-  silent_since: Type.Optional(Type.String()),
+  silent_since: Type.Optional(Type.String({ format: 'date-time' })),
   rejected_total: Count,
   rejected: Type.Array(RejectedObject),
 });

@@ -14,7 +14,7 @@ import type { Log } from '../shared/log.ts';
 import { type RedisAddress, shownRedis } from '../shared/redis.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
-import type { ConfigStore, Guard, KeyValue } from '../store/port.ts';
+import { CompactedError, type ConfigStore, type Guard, type KeyValue } from '../store/port.ts';
 import { ChangeStream, StreamEndedError } from './change-stream.ts';
 import { EventChannel, type Position } from './channel.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -197,11 +197,26 @@ export class EventPublisher {
     return now;
   }
 
-  /** Whether the store still has a change that was published. */
+  /** Whether a change that was published is in the store's past, and not in another one that a restore has undone. */
   private async isRemembered({ entry, revision }: Known): Promise<boolean> {
     if (!entry) return true;
-    const { kvs } = await this.options.store.range({ key: entry }, { keysOnly: true });
-    return kvs[0]?.createRevision === revision;
+    const { store, keys } = this.options;
+    try {
+      const { kvs } = await store.range({ key: entry }, { keysOnly: true, revision });
+      return kvs[0]?.createRevision === revision;
+    } catch (error) {
+      if (!(error instanceof CompactedError)) throw error;
+    }
+    // That past can't be looked at any more. What the object's history keeps tells: an entry goes only to make room for newer ones.
+    const place = keys.parse(entry);
+    if (place?.family !== 'versions') return false;
+    const { kvs } = await store.range(
+      { prefix: keys.historyOf(place.kind, place.id) },
+      { keysOnly: true, limit: 1 },
+    );
+    const [oldest] = kvs;
+    if (oldest?.key === entry) return oldest.createRevision === revision;
+    return oldest !== undefined && oldest.key > entry;
   }
 
   /** @returns false when the term is over */

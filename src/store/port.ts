@@ -157,7 +157,12 @@ export class OutcomeUnknownError extends Error {
 
 /** The store refused the request for good: bad credentials, no permission, too large. Not applied. */
 export class StoreRefusedError extends Error {
-  override readonly name = 'StoreRefusedError';
+  override readonly name: string = 'StoreRefusedError';
+}
+
+/** What was asked for is more than one answer can hold: ask for fewer keys. */
+export class AnswerTooLargeError extends StoreRefusedError {
+  override readonly name: string = 'AnswerTooLargeError';
 }
 
 /** The revision asked for is compacted. */

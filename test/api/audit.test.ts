@@ -1,4 +1,5 @@
 /** Who changed what, and who tried to. */
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Log } from '../../src/shared/log.ts';
 import { makeCertificate } from '../support/certificates.ts';
@@ -165,6 +166,27 @@ describe('the log', () => {
     expect(await lineOf(read.headers['x-request-id'] as string)).toMatchObject({ outcome: 'read' });
     const route = await fleet.call('GET', `/global-routes/${ROUTE.id}`, { tenant: TENANT });
     expect(lines.some((line) => line.audit['request_id'] === route.headers['x-request-id'])).toBe(false);
+  });
+
+  test('has a line for who hangs up before the answer, too', async () => {
+    const { host, port } = { host: '127.0.0.1', port: Number(new URL(fleet.nodes[0]?.url ?? '').port) };
+    const before = lines.length;
+    const view = fleet.seen[0];
+    if (!view) throw new Error('no view');
+    const socket = connect({ host, port });
+    view.transactFault = () => {
+      socket.destroy();
+      view.transactFault = () => 'none';
+      return 'none';
+    };
+    const body = JSON.stringify({ config: { threat_threshold: 77 } });
+    socket.write(
+      `POST /global-config/tenant HTTP/1.1\r\nHost: x\r\nX-Tenant-ID: hasty\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    const ofHasty = () => lines.slice(before).find(({ audit: line }) => line['tenant_id'] === 'hasty');
+    await until('the audit has its line', () => ofHasty() !== undefined);
+    expect(ofHasty()?.audit).toMatchObject({ outcome: 'accepted', revision: expect.any(Number) as number });
   });
 
   test('is not flooded by refused attempts: what is left out is counted', async () => {

@@ -245,6 +245,17 @@ describe('Idempotency-Key', () => {
     }
   });
 
+  test('a dry run with a key that was used says what would happen now', async () => {
+    const headers = { 'idempotency-key': 'tried-again' };
+    expect((await setTo(61, { headers })).status).toBe(200);
+    expect((await setTo(62)).status).toBe(200);
+    const call = { tenant: TENANT, headers, body: { config: { threat_threshold: 61 } } };
+    const reply = await fleet.call('POST', `${PATH}?dry_run=true`, call);
+    expect(reply).toMatchObject({ status: 200, body: { dry_run: true } });
+    expect(reply.headers['idempotent-replayed']).toBeUndefined();
+    expect(await threshold()).toBe(62);
+  });
+
   test('another request with the same key is refused; another tenant’s key is another key', async () => {
     const headers = { 'idempotency-key': 'shared' };
     expect((await setTo(50, { headers })).status).toBe(200);

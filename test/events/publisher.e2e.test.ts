@@ -94,6 +94,23 @@ const writeMany = async (count: number, from = 0): Promise<Revision[]> => {
   return revisions;
 };
 
+describe('a leader that comes after many writes of one record', () => {
+  it('publishes each of them, though the history has none of what was published last', async () => {
+    const first = await lead();
+    await begun(first.publisher);
+    await published(await write('acme', 0));
+    await first.end();
+    const missed: Revision[] = [];
+    // One more than the history keeps of a record.
+    for (let n = 1; n <= 501; n++) missed.push(await write('acme', n));
+    const { publisher } = await lead();
+    await begun(publisher);
+    await published(missed.at(-1) as Revision);
+    expect(subscriber.events.filter(({ action }) => action === 'resync')).toEqual([]);
+    expect(subscriber.revisions.slice(-missed.length)).toEqual(missed);
+  });
+});
+
 describe('each accepted write', () => {
   it('is one event, with the seed’s fields and those that order it', async () => {
     const { publisher } = await lead();

@@ -62,6 +62,8 @@ export class Attempts {
   /** It has been answered. */
   end(request: FastifyRequest, reply: FastifyReply): void {
     const attempt = this.attempts.get(request);
+    // An answer that could not be sent is followed by another one.
+    this.attempts.delete(request);
     const outcome = attempt && outcomeOf(attempt, request);
     if (!attempt || !outcome) return;
     const changed = outcome === 'accepted' || outcome === 'unknown';

@@ -1,7 +1,13 @@
 /** What a failed gRPC call means: was it applied, may it be tried elsewhere, and what to tell people. */
 import { status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { CompactedError, OutcomeUnknownError, StoreRefusedError, StoreUnavailableError } from '../port.ts';
+import {
+  AnswerTooLargeError,
+  CompactedError,
+  OutcomeUnknownError,
+  StoreRefusedError,
+  StoreUnavailableError,
+} from '../port.ts';
 
 /** The attempt ended before the request left this process, so it was certainly not applied. */
 export class NotSentError extends Error {
@@ -47,6 +53,9 @@ export const isReasonless = (error: unknown): boolean =>
 
 const STALE_TOKEN = ['invalid auth token', 'revision of auth store is old'];
 
+/** gRPC's words, on this side, for an answer above the limit of `endpoint.ts`. */
+const TOO_LARGE = ['Received message larger than max'];
+
 const says = ({ details }: ServiceError, texts: readonly string[]): boolean =>
   texts.some((text) => details.includes(text));
 
@@ -83,6 +92,8 @@ export const toStoreError = (name: string, error: unknown, perhapsApplied: boole
   const cause = { cause: error };
   if (verdict === 'compacted') return new CompactedError('the revision asked for is compacted', cause);
   if (verdict === 'refused') {
+    if (isServiceError(error) && says(error, TOO_LARGE))
+      return new AnswerTooLargeError(`etcd's answer to ${name} is too large: ${detail}`, cause);
     const advice = ADVICE.find(([text]) => detail.includes(text))?.[1];
     const help = advice === undefined ? '' : ` (${advice})`;
     return new StoreRefusedError(`etcd refused ${name}: ${detail}${help}`, cause);
