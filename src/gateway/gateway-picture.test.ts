@@ -45,6 +45,11 @@ describe('a route object', () => {
       /cdn_defense/,
     ],
     ['a defense without route', { plugins: { cdn_defense: { tenant: 't' } } }, /cdn_defense/],
+    [
+      'a defense whose tenant is no name',
+      { plugins: { cdn_defense: { tenant: 'a b', route: 'r' } } },
+      /cdn_defense/,
+    ],
     ['neither plugins nor upstream', { plugins: undefined, upstream: undefined }, /neither/],
     ['an upstream without nodes', { upstream: { type: 'roundrobin' } }, /nodes/],
     ['an unknown upstream field', { upstream: upstream({ color: 1 }) }, /unknown field/],
