@@ -1,4 +1,6 @@
 --- The objects that a node wants proved, and what is known of them so far. The node judges; this only gathers facts.
+local directories = require("apisix.lockstep.directories")
+
 local Outstanding = {}
 Outstanding.__index = Outstanding
 
@@ -15,14 +17,6 @@ local ABANDONED_S = 30
 -- An object that changes is noted without being asked for.
 local ASKED_AFTER_S = 0.1
 
-local DIRECTORIES = {
-  ["routes"] = true,
-  ["ssls"] = true,
-  ["cdn_defense/tenants"] = true,
-  ["cdn_defense/policies"] = true,
-  ["cdn_defense/keyring"] = true,
-}
-
 function Outstanding.new(board)
   -- A worker must not drop one answer to note the next.
   local asks_max = math.min(ASKS_MAX, math.floor(board.notes_max / 2))
@@ -31,7 +25,7 @@ end
 
 local function is_proper(item)
   return type(item) == "table"
-    and DIRECTORIES[item.directory]
+    and directories.named(item.directory)
     and type(item.id) == "string"
     and #item.id <= 256
     and type(item.revision) == "number"

@@ -21,7 +21,8 @@ local schema = {
     tenant = { type = "string", pattern = "^[a-zA-Z0-9-_.]{1,64}$" },
     route = { type = "string", pattern = "^[a-zA-Z0-9-_.]{1,64}$" },
   },
-  required = { "tenant" },
+  required = { "tenant", "route" },
+  additionalProperties = false,
 }
 
 local attr_schema = {
@@ -108,8 +109,8 @@ local function head_of()
   }
 end
 
-local function judge(conf, ctx)
-  local policy = policies.policy(conf, ctx.route_id)
+local function judge(conf)
+  local policy = policies.policy(conf)
   local gateway = { trusted_proxies = trusted, keyring = policies.keyring() }
   local sent = head_of()
   local solution = engine.solutionIn(sent)
@@ -180,7 +181,7 @@ end
 
 function _M.access(conf, ctx)
   local event_id = ngx.var.request_id
-  local ok, verdict, decision, headers = pcall(judge, conf, ctx)
+  local ok, verdict, decision, headers = pcall(judge, conf)
   if not ok then
     -- An error in here must not take a site down: the request passes, counted and logged.
     core.log.error("cdn_defense: the request could not be judged and passes: ", verdict)

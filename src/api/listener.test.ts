@@ -1,6 +1,7 @@
 import { type Server, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { silentLog } from '../shared/log.ts';
 import { createListener, listenAlso } from './listener.ts';
 
 let server: Server | undefined;
@@ -21,8 +22,11 @@ test('a server that listens at a name answers at every address of it that can be
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const { port } = listener.address() as AddressInfo;
   const addresses = ['127.0.0.1', '127.0.0.2', '203.0.113.7'];
-  const stop = await listenAlso(listener, 'some.name', () => Promise.resolve(addresses));
+  const warnings: object[] = [];
+  const log = { ...silentLog, warn: (fields: object) => warnings.push(fields) };
+  const stop = await listenAlso(listener, 'some.name', log, () => Promise.resolve(addresses));
   expect([await ask('127.0.0.1', port), await ask('127.0.0.2', port)]).toEqual([204, 204]);
+  expect(warnings).toMatchObject([{ host: '203.0.113.7', port }]);
   stop();
   await expect(ask('127.0.0.2', port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   expect(await ask('127.0.0.1', port)).toBe(204);

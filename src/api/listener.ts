@@ -3,6 +3,8 @@ import { type RequestListener, type Server, createServer as createHttp } from 'n
 import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, type Server as NetServer, createServer as createNet, isIP } from 'node:net';
 import { type SecureContextOptions, type Server as TlsServer, createSecureContext } from 'node:tls';
+import { listenOn } from '../shared/listening.ts';
+import type { Log } from '../shared/log.ts';
 
 export const HEADER_BYTES_MAX = 16_384;
 /** A request that is not sent within this is cut off, so a slow sender holds no connection for long. */
@@ -81,12 +83,15 @@ export const renewCertificate = (server: Server, material: TlsMaterial): void =>
 export const listenAlso = async (
   server: Server,
   host: string,
+  log: Log,
   addressesOf: (host: string) => Promise<readonly string[]> = addressesOfName,
 ): Promise<() => void> => {
   const own = server.address() as AddressInfo;
   const found = isIP(host) === 0 ? await addressesOf(host) : [];
   const others = found.filter((address) => address !== own.address);
-  const listeners = await Promise.all(others.map((address) => handOver(server, address, own.port)));
+  const listeners = await Promise.all(
+    others.map((address) => handOver(server, { host: address, port: own.port }, log)),
+  );
   // What they have accepted is the server's, which ends it.
   return () => listeners.forEach((listener) => listener?.close());
 };
@@ -95,15 +100,17 @@ const addressesOfName = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** `undefined` for an address that can't be had: the name works all the same. */
-const handOver = async (server: Server, host: string, port: number): Promise<NetServer | undefined> => {
+const handOver = async (
+  server: Server,
+  at: { readonly host: string; readonly port: number },
+  log: Log,
+): Promise<NetServer | undefined> => {
   const listener = createNet((socket) => void server.emit('connection', socket));
   try {
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject);
-      listener.listen({ host, port }, resolve);
-    });
+    await listenOn(listener, at, log);
     return listener;
-  } catch {
+  } catch (error) {
+    log.warn({ ...at, reason: (error as Error).message }, 'not listening at one address of the host name');
     return undefined;
   }
 };

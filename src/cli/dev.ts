@@ -65,7 +65,7 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
   stack.add('store', () => store.close());
   const { sealer, sslKeyring } = ownKeys(directory);
   const keys = new Keyspace('/cdn-defense', '/apisix');
-  const origin = await startDemoOrigin({ host: HOST, port: values['origin-port'] });
+  const origin = await startDemoOrigin({ host: HOST, port: values['origin-port'], log });
   stack.add('origin', () => origin.dispose());
   const nodes: string[] = [];
   for (const [i, nodePort] of values['node-ports'].entries()) {

@@ -1,8 +1,9 @@
-import { type Client, ProblemError, UnreachableError } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import type { KeysStatus } from '../contract/keys.ts';
 import { pause } from '../shared/async.ts';
 import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
+import { reportFailedCall } from './failed-call.ts';
 import { SettingError, helpOf, readSettings } from './settings.ts';
 
 const POLL_MS = 250;
@@ -75,7 +76,8 @@ const help = `lockstep keys status|rotate [flags]
 
 status: which node has which master keys, and how many secrets are under which.
 rotate: seals everything anew with the master key that every node seals with; waits until it is done.
-Exits 0 when every node seals with one master key and everything is under it, 1 when not, 2 without an answer.
+Exits 0 when every node seals with one master key and everything is under it, 1 when not or when the node refuses,
+2 without an answer.
 
 ${helpOf(clientSettings)}`;
 
@@ -89,13 +91,7 @@ export const keys: Command = {
     try {
       return await act(client);
     } catch (error) {
-      if (error instanceof ProblemError) {
-        process.stderr.write(`lockstep: ${error.problem.detail}\n`);
-        return 1;
-      }
-      if (!(error instanceof UnreachableError)) throw error;
-      process.stderr.write(`lockstep: ${error.message}\n`);
-      return 2;
+      return reportFailedCall(error);
     }
   },
 };

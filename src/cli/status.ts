@@ -1,8 +1,8 @@
-import { type Client, ProblemError, UnreachableError } from '../client/client.ts';
 import type { SyncStatus } from '../contract/answer.ts';
 import type { FleetAnswer, FleetGateway } from '../contract/fleet-answer.ts';
 import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
+import { reportFailedCall } from './failed-call.ts';
 import { helpOf, readSettings } from './settings.ts';
 import { table } from './table.ts';
 
@@ -59,34 +59,24 @@ const renderGateways = ({ gateways }: FleetAnswer): string[] => {
   ];
 };
 
-/** Only operators see the gateways; whoever may not is shown what they may see. */
-const fleetOf = async (client: Client): Promise<FleetAnswer | undefined> => {
-  try {
-    return await client.fleet();
-  } catch (error) {
-    if (error instanceof ProblemError && error.problem.code === 'forbidden') return undefined;
-    throw error;
-  }
-};
-
-/** Exit code 0: every live node and every known gateway has every change. 1: some have not. 2: nobody answered. */
+/**
+ * Exit code 0: every live node and every known gateway has every change. 1: some have not, or the node refused. 2: nobody
+ * answered.
+ */
 export const status: Command = {
-  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node and every known gateway has the newest change, 1 when not, 2 without an answer.\n\n${helpOf(clientSettings)}`,
+  help: `lockstep status [flags]\n\nAsks one node. Exits 0 when every live node and every known gateway has the newest change,\n1 when not or when the node refuses, 2 without an answer.\n\n${helpOf(clientSettings)}`,
   run: async (argv, env) => {
     const client = clientOf(readSettings(clientSettings, argv, env));
     try {
       const answer = await client.syncStatus();
-      const fleet = await fleetOf(client);
-      const lines = [...renderNode(answer), ...(fleet ? renderGateways(fleet) : [])];
-      process.stdout.write(`${lines.join('\n')}\n`);
+      const fleet = await client.fleet();
+      process.stdout.write(`${[...renderNode(answer), ...renderGateways(fleet)].join('\n')}\n`);
       const synced =
         answer.nodes.every(({ behind }) => behind === 0) &&
-        (fleet?.gateways ?? []).every(({ state }) => state === 'synced');
+        fleet.gateways.every(({ state }) => state === 'synced');
       return answer.etcd_connected && synced ? 0 : 1;
     } catch (error) {
-      if (!(error instanceof ProblemError) && !(error instanceof UnreachableError)) throw error;
-      process.stderr.write(`lockstep: ${error.message}\n`);
-      return 2;
+      return reportFailedCall(error);
     }
   },
 };

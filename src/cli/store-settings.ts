@@ -56,7 +56,12 @@ export const etcdCredentials = (
 
 const etcdUser = (values: StoreValues): { auth?: { user: string; password: string } } => {
   const given = values['etcd-user'];
-  if (given === undefined) return {};
+  if (given === undefined) {
+    if (values['etcd-password-file'] !== undefined) {
+      throw new SettingError('--etcd-password-file needs --etcd-user');
+    }
+    return {};
+  }
   const colon = given.indexOf(':');
   const user = colon === -1 ? given : given.slice(0, colon);
   const password = values['etcd-password-file'] ?? (colon === -1 ? undefined : given.slice(colon + 1));

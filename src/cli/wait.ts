@@ -1,8 +1,9 @@
-import { type Client, ProblemError, UnreachableError } from '../client/client.ts';
+import type { Client } from '../client/client.ts';
 import type { Reach } from '../contract/changes.ts';
 import { pause } from '../shared/async.ts';
 import { clientOf, clientSettings } from './client-settings.ts';
 import type { Command } from './command.ts';
+import { reportFailedCall } from './failed-call.ts';
 import { SettingError, helpOf, readSettings } from './settings.ts';
 import { milliseconds } from './values.ts';
 
@@ -47,9 +48,12 @@ const waitFor = async (client: Client, revision: number, timeout_ms: number): Pr
   }
 };
 
-/** Exit code 0: everybody has it. 1: somebody has not, or has turned it down; who, is said. 2: nobody answered, or no such change. */
+/**
+ * Exit code 0: everybody has it. 1: somebody has not, or has turned it down; who, is said. Also 1: the node refused, or
+ * knows no such change. 2: nobody answered.
+ */
 export const wait: Command = {
-  help: `lockstep wait REVISION [flags]\n\nWaits until every live node and every known gateway has a change, by the revision that its answer named.\nExits 0 when they have, 1 naming those who have not, 2 without an answer.\n\n${helpOf(settings)}`,
+  help: `lockstep wait REVISION [flags]\n\nWaits until every live node and every known gateway has a change, by the revision that its answer named.\nExits 0 when they have, 1 naming those who have not, or when the node refuses or knows no such\nchange, 2 without an answer.\n\n${helpOf(settings)}`,
   run: async ([first = '', ...argv], env) => {
     const revision = Number(first);
     if (!/^[1-9]\d{0,15}$/.test(first) || !Number.isSafeInteger(revision)) {
@@ -59,9 +63,7 @@ export const wait: Command = {
     try {
       return await waitFor(clientOf(values), revision, values['timeout-ms']);
     } catch (error) {
-      if (!(error instanceof ProblemError) && !(error instanceof UnreachableError)) throw error;
-      process.stderr.write(`lockstep: ${error.message}\n`);
-      return 2;
+      return reportFailedCall(error);
     }
   },
 };

@@ -33,6 +33,7 @@ import { Reflector } from '../reflector/reflector.ts';
 import { together } from '../reflector/together.ts';
 import { type Disposable, DisposeStack, disposeTogether, jittered, pause } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
+import { outlastErrors } from '../shared/listening.ts';
 import type { Log } from '../shared/log.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { RedisAddress } from '../shared/redis.ts';
@@ -263,6 +264,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const server = await createServer(node, { ...options, tls: tls?.material });
     const drain = drainable(server);
     await server.listen({ host: options.host, port: options.port });
+    outlastErrors(server.server, log);
     stack.add('listener', () => server.close());
     const { port } = server.server.address() as AddressInfo;
     reserved.push(...listenersAt(options.host, port));
@@ -292,7 +294,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     for (const keeper of keepers) keeper.start();
     stack.add('rotation', () => node.rotation?.dispose());
     stack.add('api', drain);
-    stack.add('other addresses', await listenAlso(server.server, options.host));
+    stack.add('other addresses', await listenAlso(server.server, options.host, log));
     stack.add('heartbeats', () => fleet.releaseHeartbeats());
     stack.add('fleet feed', () => node.feed.dispose());
     const shown = options.host.includes(':') ? `[${options.host}]` : options.host;

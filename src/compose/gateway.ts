@@ -125,7 +125,7 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     stack.add('gateway', () => gateway.dispose());
     const bound = await gateway.start();
     const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector, limits });
-    const scraped = metrics ? await openMetricsListener(metrics, measured) : undefined;
+    const scraped = metrics ? await openMetricsListener(metrics, measured, log) : undefined;
     stack.add('metrics', () => scraped?.dispose());
     stack.add('reporter', () => reporter?.dispose());
     reporter?.start();

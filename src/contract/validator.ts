@@ -5,11 +5,21 @@ import ipaddr from 'ipaddr.js';
 import { type Part, Refusal, type Text, pointerStep } from './errors.ts';
 import { canonicalHost } from './host.ts';
 
+/** Around the IPv4-mapped addresses and beyond: it would be of both families, and gateways find no client in it. */
+const isBeyondMapped = (text: string): boolean => {
+  // The library takes the old `::1.2.3.4` for a mapped one, too.
+  if (!/ffff.*\//i.test(text)) return false;
+  const [address, bits] = ipaddr.IPv6.parseCIDR(text);
+  return address.isIPv4MappedAddress() && bits < 96;
+};
+
 const isCidr = (text: string): boolean => {
   // The library also takes octal and shortened IPv4 and `/08`, which gateways would read differently.
   const plain = text.includes(':') || /^\d{1,3}(\.\d{1,3}){3}(\/\d{1,2})?$/.test(text);
   const padded = /(?:^|[.:])0\d+\.|\.0\d|\/0\d/.test(text);
-  return plain && !padded && (ipaddr.isValidCIDR(text) || ipaddr.isValid(text));
+  // A zone means something on one machine only, and gateways find no client in it either.
+  if (!plain || padded || text.includes('%')) return false;
+  return ipaddr.isValid(text) || (ipaddr.isValidCIDR(text) && !isBeyondMapped(text));
 };
 
 /** Text without control, formatting or separator characters and without halves of surrogate pairs. */

@@ -76,7 +76,7 @@ export interface Defense {
   decide(request: DefenseRequest): Verdict | Promise<Verdict>;
   /**
    * What is wrong with an object, if anything; such an object is rejected and the one before stays. Stands for
-   * the `checker` of the plugin's directories in APISIX.
+   * the `checker` of the plugin's directories in APISIX, `apisix/plugins/cdn_defense/check.lua`.
    */
   check?(kind: DefenseKind, id: string, object: DefenseObject): string | undefined;
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Disposable } from '../shared/async.ts';
+import { listenOn } from '../shared/listening.ts';
+import { type Log, silentLog } from '../shared/log.ts';
 
 export interface DemoOriginOptions {
   readonly host: string;
@@ -8,6 +9,8 @@ export interface DemoOriginOptions {
   readonly port: number;
   /** What the origin calls itself in its answers. Default `demo-origin`. */
   readonly name?: string;
+  /** Default: nothing is logged. */
+  readonly log?: Log;
 }
 
 export interface DemoOrigin extends Disposable {
@@ -37,16 +40,9 @@ const echo = (origin: string, request: IncomingMessage, response: ServerResponse
  * @throws when the address can't be had
  */
 export const startDemoOrigin = async (options: DemoOriginOptions): Promise<DemoOrigin> => {
-  const { host, port, name = 'demo-origin' } = options;
+  const { host, port, name = 'demo-origin', log = silentLog } = options;
   const server = createServer((request, response) => echo(name, request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const bound = server.address() as AddressInfo;
+  const bound = await listenOn(server, { host, port }, log);
   const shown = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return {
     url: `http://${shown}:${bound.port}`,

@@ -126,15 +126,14 @@ export class Front {
 
   private async route(exchange: Exchange, facts: RequestFacts, join: Join | undefined): Promise<void> {
     exchange.facts = facts;
-    if (!this.options.picture.stamp) return exchange.refuse(503, '503 Configuration Not Loaded');
+    const { stamp, refusal } = this.options.picture;
+    if (!stamp) return exchange.refuse(503, '503 Configuration Not Loaded');
+    if (refusal !== undefined) return this.refuseRoute(exchange, refusal);
     const route = this.match(facts);
     if (!route) return exchange.refuse(404, '404 Route Not Found');
     exchange.route = route;
     const { forwarding } = route;
-    if (typeof forwarding === 'string') {
-      exchange.explanation = { refused: forwarding };
-      return exchange.refuse(503, '503 Service Unavailable');
-    }
+    if (typeof forwarding === 'string') return this.refuseRoute(exchange, forwarding);
     const extra = await this.defend(exchange, facts, forwarding);
     if (!extra || exchange.over) return;
     const { clock } = this.options;
@@ -142,6 +141,12 @@ export class Front {
     const webSocket = join !== undefined && route.websocket;
     const agreed = await forward({ exchange, facts, forwarding, pools: this.pools, clock, extra, webSocket });
     if (agreed && join) join(agreed, forwarding.upstream.timeouts.read_ms);
+  }
+
+  /** The reason is for the access log only. */
+  private refuseRoute(exchange: Exchange, reason: string): void {
+    exchange.explanation = { refused: reason };
+    exchange.refuse(503, '503 Service Unavailable');
   }
 
   /** @returns headers for the upstream; `undefined` when the defense has answered */

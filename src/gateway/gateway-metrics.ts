@@ -90,9 +90,18 @@ export class GatewayMetrics {
         const status: GatewayStatus = gateway.status();
         this.reset();
         for (const [directory, count] of Object.entries(status.counts)) this.set({ directory }, count);
+        unread.reset();
+        for (const [directory, count] of Object.entries(status.unread.counts))
+          unread.set({ directory }, count);
         inFlight.set(status.requests_in_flight);
         rejected.set(status.rejected.length);
       },
+    });
+    const unread = new Gauge({
+      name: 'lockstep_gateway_unread_objects',
+      help: 'Objects that APISIX may act on and this gateway does not read; with any in global_rules it refuses every request',
+      labelNames: ['directory'],
+      registers,
     });
     const inFlight = new Gauge({
       name: 'lockstep_gateway_requests_in_flight',
@@ -105,6 +114,7 @@ export class GatewayMetrics {
       registers,
     });
   }
+
   private addLimits(limits: Pick<FleetLimits, 'status'>): void {
     const registers = [this.registry];
     new Gauge({

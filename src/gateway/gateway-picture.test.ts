@@ -8,6 +8,7 @@ import {
   startGateway,
   startUpstream,
 } from '../../test/gateway/fixture.ts';
+import { silentLog } from '../shared/log.ts';
 
 const stack: Cleanup = [];
 afterEach(() => cleanUp(stack));
@@ -44,6 +45,11 @@ describe('a route object', () => {
       /cdn_defense/,
     ],
     ['a defense without route', { plugins: { cdn_defense: { tenant: 't' } } }, /cdn_defense/],
+    [
+      'a defense whose tenant is no name',
+      { plugins: { cdn_defense: { tenant: 'a b', route: 'r' } } },
+      /cdn_defense/,
+    ],
     ['neither plugins nor upstream', { plugins: undefined, upstream: undefined }, /neither/],
     ['an upstream without nodes', { upstream: { type: 'roundrobin' } }, /nodes/],
     ['an unknown upstream field', { upstream: upstream({ color: 1 }) }, /unknown field/],
@@ -133,6 +139,58 @@ describe('a route object', () => {
   });
 });
 
+describe('a global rule', () => {
+  const RULE = { id: '1', plugins: { 'ip-restriction': { blacklist: ['127.0.0.1'] } } };
+
+  it.each(['global_rules/1', 'global_rules/deeper/1'])(
+    'under %s has every request refused for as long as it stands, and is logged once',
+    async (key) => {
+      const logged: [text: string, fields: object][] = [];
+      const note = (fields: object, text: string) => logged.push([text, fields]);
+      const origin = await startUpstream(stack, (_request, response) => response.end('first'));
+      const { feed, gateway, port } = await startGateway(stack, { log: { ...silentLog, warn: note } });
+      const objects = { 'routes/one': routeTo(origin), 'global_rules/': 'init_dir', 'services/s': {} };
+      feed.list(objects);
+      expect((await ask(port)).status).toBe(200);
+
+      const at = feed.put({ [key]: RULE });
+      expect(await ask(port)).toMatchObject({
+        status: 503,
+        body: '{"error_msg":"503 Service Unavailable"}\n',
+      });
+      feed.put({ 'global_rules/2': '5', 'routes/two': routeTo(origin, { uris: ['/two'] }) });
+      feed.put({ 'global_rules/2': undefined });
+      feed.list({ ...objects, [key]: RULE });
+      expect((await ask(port, { path: '/two' })).status).toBe(503);
+      expect(gateway.status()).toMatchObject({
+        refusal: 'global rules are not served by the embedded gateway',
+        unread: { counts: { global_rules: 1, services: 1 } },
+      });
+      const reason = 'global rules are not served by the embedded gateway';
+      expect(logged).toEqual([
+        ['every request is refused', { reason, keys: [`/apisix/${key}`], revision: at }],
+      ]);
+
+      feed.put({ [key]: undefined });
+      expect((await ask(port)).status).toBe(200);
+      expect(gateway.status().refusal).toBeUndefined();
+    },
+  );
+
+  it('has WebSocket handshakes refused as well', async () => {
+    const origin = await startUpstream(stack, (_request, response) => response.end());
+    const { feed, port } = await startGateway(stack);
+    feed.list({ 'routes/one': routeTo(origin, { enable_websocket: true }), 'global_rules/1': RULE });
+    const headers = {
+      connection: 'upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      'sec-websocket-version': '13',
+    };
+    expect((await ask(port, { headers })).status).toBe(503);
+  });
+});
+
 describe('the picture', () => {
   it('knows what is loaded at which revision', async () => {
     const { first, feed, gateway } = await start();
@@ -145,7 +203,7 @@ describe('the picture', () => {
       counts: { routes: 2, ssls: 0, 'cdn_defense/tenants': 1 },
       loaded: { routes: { one: listed, two: at }, 'cdn_defense/tenants': { t: at } },
       rejected: [],
-      unread: { count: 1, keys: ['/apisix/services/s'] },
+      unread: { counts: { services: 1 }, keys: ['/apisix/services/s'] },
     });
     expect(gateway.state('routes', 'none')).toEqual({ loaded: undefined, rejection: undefined });
   });

@@ -11,14 +11,13 @@ import {
   type DefenseObject,
   type DefenseObjects,
 } from './defense.ts';
+import type { ParseKey } from './parse-key.ts';
 import type { Reading } from './reading.ts';
 import { type Route, readRoute } from './route.ts';
 import { Router } from './router.ts';
 import { type Rejection, Shelf } from './shelf.ts';
 import { SniTable } from './sni-table.ts';
-
-/** Reads a key of APISIX's prefix; `undefined` for what is of no concern: placeholders, other directories. */
-export type ParseKey = (key: string) => { readonly directory: string; readonly id: string } | undefined;
+import { UnreadKeys } from './unread.ts';
 
 /** What is known of one object. */
 export interface ObjectState {
@@ -26,6 +25,9 @@ export interface ObjectState {
   readonly loaded: Revision | undefined;
   readonly rejection: Rejection | undefined;
 }
+
+const GLOBAL_RULES = 'global_rules';
+const RULES_SHOWN = 20;
 
 const readDefenseObject =
   (kind: DefenseKind, check: Defense['check']) =>
@@ -45,13 +47,14 @@ const readDefenseObject =
 export class GatewayPicture implements Picture {
   readonly router = new Router<Route>();
   readonly certificates = new SniTable();
+  /** What else stands under the prefix. Routes that refer to any of it are refused; global rules concern them all. */
+  readonly unread: UnreadKeys;
   private readonly parse: ParseKey;
   private readonly log: Log;
   private readonly shelves: ReadonlyMap<string, Shelf<unknown>>;
   private applied: Stamp | undefined;
   private objects: DefenseObjects | undefined;
-  /** Keys that APISIX may act on and this gateway does not read: global rules, services, plugin configurations. */
-  private readonly foreign = new Set<string>();
+  private refuses: string | undefined;
   /** The defense's directories that the step under way has changed. */
   private readonly touched = new Map<DefenseKind, Map<string, DefenseObject>>();
 
@@ -59,6 +62,7 @@ export class GatewayPicture implements Picture {
   constructor(parse: ParseKey, log: Log, defense: Defense | undefined, sslKeyring?: SslKeyring) {
     this.parse = parse;
     this.log = log;
+    this.unread = new UnreadKeys(parse);
     const routes = new Shelf<Route>({
       read: readRoute,
       changed: (_id, before, now) => {
@@ -96,7 +100,7 @@ export class GatewayPicture implements Picture {
   }
 
   replace(kvs: readonly KeyValue[], stamp: Stamp): void {
-    this.foreign.clear();
+    this.unread.clear();
     const listed = new Map(
       [...this.shelves.keys()].map((directory) => [directory, new Map<string, Listed>()]),
     );
@@ -104,14 +108,14 @@ export class GatewayPicture implements Picture {
       const place = this.parse(key);
       const objects = place && listed.get(place.directory);
       if (place && objects) objects.set(place.id, { text: value, modRevision });
-      else this.note(key);
+      else this.unread.add(key);
     }
     const sameStore = this.applied?.clusterId === stamp.clusterId;
     for (const [directory, shelf] of this.shelves)
       shelf.replace(listed.get(directory) ?? new Map(), sameStore);
     this.settle(stamp);
     for (const { directory, ...rejection } of this.rejections()) this.report(directory, rejection);
-    const unread = this.foreign.size;
+    const unread = this.unread.counts;
     this.log.info({ revision: stamp.revision, counts: this.counts(), unread }, 'configuration listed');
   }
 
@@ -120,8 +124,8 @@ export class GatewayPicture implements Picture {
       const place = this.parse(event.key);
       const shelf = place && this.shelves.get(place.directory);
       if (!place || !shelf) {
-        if (event.type === 'put') this.note(event.key);
-        else this.foreign.delete(event.key);
+        if (event.type === 'put') this.unread.add(event.key);
+        else this.unread.delete(event.key);
         continue;
       }
       if (event.type === 'delete') shelf.delete(place.id);
@@ -143,9 +147,9 @@ export class GatewayPicture implements Picture {
     return Object.fromEntries([...this.shelves].map(([directory, shelf]) => [directory, shelf.size]));
   }
 
-  /** Keys of the prefix that are not read, placeholders aside. */
-  get unread(): ReadonlySet<string> {
-    return this.foreign;
+  /** Why whatever is asked for is answered with 503, if so. */
+  get refusal(): string | undefined {
+    return this.refuses;
   }
 
   *rejections(): Iterable<Rejection & { readonly directory: string }> {
@@ -173,10 +177,20 @@ export class GatewayPicture implements Picture {
     this.objects = { stamp, tenants: now('tenants'), policies: now('policies'), keyring: now('keyring') };
     this.touched.clear();
     this.applied = { clusterId: stamp.clusterId, revision: stamp.revision };
+    this.weigh(stamp);
   }
 
-  private note(key: string): void {
-    if (!key.endsWith('/')) this.foreign.add(key);
+  /** APISIX runs the plugins of global rules before those of any route: an address list, for instance. */
+  private weigh({ revision }: Stamp): void {
+    const rules = this.unread.in(GLOBAL_RULES);
+    const before = this.refuses;
+    this.refuses = rules ? 'global rules are not served by the embedded gateway' : undefined;
+    if (rules && before === undefined) {
+      const keys = [...rules].slice(0, RULES_SHOWN);
+      this.log.warn({ reason: this.refuses, keys, revision }, 'every request is refused');
+    } else if (!rules && before !== undefined) {
+      this.log.info({ revision }, 'the last global rule is gone; routes are served');
+    }
   }
 
   private report(directory: string, { id, reason, live, modRevision }: Rejection): void {

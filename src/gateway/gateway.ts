@@ -12,8 +12,9 @@ import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import { TrustedPeers } from './client-address.ts';
 import type { Defense } from './defense.ts';
 import { Front } from './front.ts';
-import { GatewayPicture, type ObjectState, type ParseKey } from './gateway-picture.ts';
+import { GatewayPicture, type ObjectState } from './gateway-picture.ts';
 import { type Listener, type ListenAddress, openListener } from './listener.ts';
+import type { ParseKey } from './parse-key.ts';
 import type { Rejection } from './shelf.ts';
 import type { UpstreamGuard } from './upstream-guard.ts';
 import { webSocketRequest } from './websocket-request.ts';
@@ -49,8 +50,10 @@ export interface GatewayStatus {
   readonly counts: Readonly<Record<string, number>>;
   /** What is not served as written, and what is served in its place. */
   readonly rejected: readonly (Rejection & { readonly directory: string })[];
-  /** Keys of the prefix that APISIX may act on and this gateway does not read; some of them, and how many. */
-  readonly unread: { readonly count: number; readonly keys: readonly string[] };
+  /** Keys of the prefix that APISIX may act on and this gateway does not read: how many in each directory, and some of them. */
+  readonly unread: { readonly counts: Readonly<Record<string, number>>; readonly keys: readonly string[] };
+  /** Why every request is answered with 503; `undefined` when routes are served. */
+  readonly refusal: string | undefined;
   /** The write in force, by directory and id. */
   readonly loaded: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -128,7 +131,8 @@ export class Gateway {
       requests_in_flight: this.front.inFlight,
       counts: this.config.counts(),
       rejected: [...this.config.rejections()],
-      unread: { count: this.config.unread.size, keys: [...this.config.unread].slice(0, UNREAD_SHOWN) },
+      unread: { counts: this.config.unread.counts, keys: this.config.unread.keys.slice(0, UNREAD_SHOWN) },
+      refusal: this.config.refusal,
       loaded,
     };
   }

@@ -1,8 +1,9 @@
 import { type IncomingMessage, type Server, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { pause } from '../shared/async.ts';
+import { listenOn } from '../shared/listening.ts';
 import type { Log } from '../shared/log.ts';
 import { SECURE_OPTIONS } from './certificate.ts';
 
@@ -93,14 +94,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     socket.once('close', () => sockets.delete(socket));
   });
   options.attach(server);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.address.port, options.address.host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  const { address, port } = server.address() as AddressInfo;
+  const { address, port } = await listenOn(server, options.address, options.log);
   return { address: { host: address, port }, close: (drain_ms) => closeServer(server, sockets, drain_ms) };
 };
 

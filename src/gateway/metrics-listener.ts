@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Disposable } from '../shared/async.ts';
+import { listenOn } from '../shared/listening.ts';
+import type { Log } from '../shared/log.ts';
 import type { ListenAddress } from './listener.ts';
 
 /** What is scraped. */
@@ -19,8 +20,9 @@ export interface MetricsListener extends Disposable {
  * @throws when the address can't be had
  */
 export const openMetricsListener = async (
-  { host, port }: ListenAddress,
+  address: ListenAddress,
   scraped: Scraped,
+  log: Log,
 ): Promise<MetricsListener> => {
   const server = createServer((request, response) => {
     const found = request.url?.split('?')[0] === '/metrics';
@@ -33,15 +35,9 @@ export const openMetricsListener = async (
       () => response.writeHead(500).end(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
+  const { port } = await listenOn(server, address, log);
   return {
-    address: { host, port: (server.address() as AddressInfo).port },
+    address: { host: address.host, port },
     dispose: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -31,10 +31,16 @@ interface Plugins {
   refusal?: string | undefined;
 }
 
+/** As in the plugin's schema in APISIX. */
+const DEFENSE_NAME = /^[a-zA-Z0-9-_.]{1,64}$/;
+
+const isDefenseName = (value: unknown): value is string =>
+  typeof value === 'string' && DEFENSE_NAME.test(value);
+
 const readDefense = (conf: Readonly<Record<string, unknown>>): Plugins['defense'] => {
   const { tenant, route, ...others } = conf;
-  const complete = typeof tenant === 'string' && tenant !== '' && typeof route === 'string' && route !== '';
-  return complete && Object.keys(others).length === 0 ? { tenant, route } : undefined;
+  if (!isDefenseName(tenant) || !isDefenseName(route) || Object.keys(others).length > 0) return undefined;
+  return { tenant, route };
 };
 
 /** @returns a text, the reason, when APISIX would reject the route for its plugins */

@@ -99,6 +99,8 @@ const PARAMETERS: BadRequest[] = [
   config({ allow: ['2001:db8::/032'] }, '/config/allow/0'),
   config({ deny: ['everyone'] }, '/config/deny/0'),
   config({ deny: ['2001:db8::/129'] }, '/config/deny/0'),
+  config({ deny: ['fe80::1%eth0'] }, '/config/deny/0'),
+  config({ deny: ['::ffff:10.0.0.0/95'] }, '/config/deny/0'),
   config({ deny: ['192.0.2.1', '192.0.2.1'] }, '/config/deny'),
   config({ deny: Array.from({ length: 257 }, (_, i) => `10.0.${i >> 8}.${i & 255}`) }, '/config/deny'),
   config({ enabled: true }, '/config/enabled', 'unknown_field'),

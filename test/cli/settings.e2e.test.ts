@@ -115,6 +115,11 @@ describe('a setting that can’t be used stops the start with one line', () => {
     ],
     ['an etcd user without password', () => [...off, '--etcd-user', 'root'], /name and a password/],
     [
+      'a password without its etcd user',
+      () => [...off, '--etcd-password-file', file('long')],
+      /^lockstep: --etcd-password-file needs --etcd-user/,
+    ],
+    [
       'prefixes inside one another',
       () => [...off, '--prefix', '/a', '--apisix-prefix', '/a/b'],
       /contain one another/,

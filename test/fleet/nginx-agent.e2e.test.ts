@@ -127,6 +127,28 @@ describe.skipIf(nginxRoot === undefined)('the receipts agent of APISIX', () => {
     expect((await node.receipt(fixed, ['applied'])).receipt.reason).toBeUndefined();
   });
 
+  it('keeps the parameters before those of a wrong type', async () => {
+    const good = await keys.put('cdn_defense/tenants', 'typed', { id: 'typed', deny: ['203.0.113.0/24'] });
+    node.prove(good);
+    await node.receipt(good, ['applied']);
+    const bad = await keys.put('cdn_defense/tenants', 'typed', { id: 'typed', deny: '203.0.113.0/24' });
+    node.prove(bad);
+    const { receipt } = await node.receipt(bad, ['rejected']);
+    expect(receipt.reason).toBe('property "deny" is not valid');
+    expect(receipt.workers.map(({ loaded }) => loaded)).toEqual([good.revision, good.revision]);
+  });
+
+  it.each([
+    ['without a route', { tenant: 'acme' }],
+    ['with more than names', { tenant: 'acme', route: 'r4', mode: 'observe' }],
+  ])('rejects a route whose defense is %s, as the embedded gateway does', async (_what, cdn_defense) => {
+    const bad = await keys.put('routes', 'r4', routeTo(port, 'r4', { plugins: { cdn_defense } }));
+    node.prove(bad);
+    const { receipt } = await node.receipt(bad, ['rejected']);
+    expect(receipt.reason).toMatch(/cdn_defense/);
+    expect((await gateway.everyWorker('/r4')).map(({ status }) => status)).toEqual([404, 404]);
+  });
+
   it('says that an object is gone whose value is not JSON', async () => {
     const good = await keys.put('routes', 'r2', routeTo(port, 'r2'));
     node.prove(good);

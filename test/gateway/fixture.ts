@@ -12,18 +12,12 @@ import { Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { revision } from '../../src/shared/revision.ts';
+import { Keyspace } from '../../src/store/keys.ts';
 
 const PREFIX = '/apisix/';
-const DIRECTORIES = ['routes', 'ssls', 'cdn_defense/tenants', 'cdn_defense/policies', 'cdn_defense/keyring'];
+const KEYS = new Keyspace('/cdn-defense', '/apisix');
 
-export const parse = (key: string): { directory: string; id: string } | undefined => {
-  for (const directory of DIRECTORIES) {
-    const start = `${PREFIX}${directory}/`;
-    const id = key.startsWith(start) ? key.slice(start.length) : '';
-    if (id !== '' && !id.includes('/')) return { directory, id };
-  }
-  return undefined;
-};
+export const parse = (key: string): { directory: string; id: string } | undefined => KEYS.parseApisix(key);
 
 const HOST = '127.0.0.1';
 

@@ -61,7 +61,7 @@ describe('what the projection writes', () => {
     feed.list(objectsOf([...records.flatMap(projectRoute), ...projectTenant(tenant)]));
     expect(gateway.status()).toMatchObject({
       rejected: [],
-      unread: { count: 0 },
+      unread: { counts: {}, keys: [] },
       counts: { routes: 8, 'cdn_defense/policies': 1, 'cdn_defense/tenants': 1 },
     });
     const paths = [

@@ -86,11 +86,16 @@ describe('the metrics', () => {
     expect(value(text, 'lockstep_gateway_store_live{gateway="edge-1"}')).toBe(1);
     expect(value(text, 'lockstep_gateway_objects{directory="routes",gateway="edge-1"}')).toBe(1);
     expect(value(text, 'lockstep_gateway_rejected_objects{gateway="edge-1"}')).toBe(0);
-    const broken = `${fleet.keys.projection}routes/broken`;
-    await fleet.store.transact({ guards: [], puts: [{ key: broken, value: '{"uri":1}' }], deletes: [] });
+    const puts = [
+      { key: `${fleet.keys.projection}services/s`, value: '{}' },
+      { key: `${fleet.keys.projection}routes/broken`, value: '{"uri":1}' },
+    ];
+    await fleet.store.transact({ guards: [], puts, deletes: [] });
     await until('the broken route was seen', async () => {
       return value(await scrape(), 'lockstep_gateway_rejected_objects{gateway="edge-1"}') === 1;
     });
+    const unread = 'lockstep_gateway_unread_objects{directory="services",gateway="edge-1"}';
+    expect(value(await scrape(), unread)).toBe(1);
     expect((await httpCall(url.origin, 'GET', '/')).status).toBe(404);
     expect((await httpCall(url.origin, 'POST', '/metrics')).status).toBe(405);
     // The listener for traffic knows nothing of it.

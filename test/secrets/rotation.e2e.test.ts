@@ -109,7 +109,7 @@ it('is replaced while gateways serve, and the old one is not needed any more', a
   const refused = await lockstep('keys', 'rotate', '--url', urlOf('node-1'));
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(
-    /^lockstep: These nodes do not seal with master key [0-9a-f]{16} yet: node-2, node-3\./,
+    /^lockstep: master_key_not_everywhere: These nodes do not seal with master key [0-9a-f]{16} yet: node-2, node-3\./,
   );
   expect((await keysAt('node-1')).sealed).toEqual([{ kid: old, count: 8 }]);
 

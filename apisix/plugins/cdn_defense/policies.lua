@@ -1,5 +1,6 @@
 --- What this worker knows of policies and keys: APISIX's own watched directories, compiled once per change.
 local core = require("apisix.core")
+local check = require("apisix.plugins.cdn_defense.check")
 local engine = require("apisix.plugins.cdn_defense.engine")
 
 local _M = {}
@@ -9,27 +10,16 @@ local TENANTS = "/cdn_defense/tenants"
 local POLICIES = "/cdn_defense/policies"
 local KEYRING = "/cdn_defense/keyring"
 
-local item_schema = { type = "object", properties = { id = { type = "string" } }, required = { "id" } }
-local key_schema = {
-  type = "object",
-  properties = {
-    id = { type = "string", pattern = "^[a-zA-Z0-9_-]{1,32}$" },
-    secret = { type = "string", minLength = 32, maxLength = 256 },
-    state = { enum = { "verify", "signing", "retired" } },
-  },
-  required = { "id", "secret", "state" },
-}
-
 -- A reload must find the directory again: a second watcher of the same one stalls for up to a minute.
-local function open(directory, schema)
+local function open(directory)
   local known = core.config.fetch_created_obj(directory)
-  return known or assert(core.config.new(directory, { automatic = true, item_schema = schema }))
+  return known or assert(core.config.new(directory, { automatic = true, checker = check.of(directory) }))
 end
 
 function _M.init()
-  _M.tenants = open(TENANTS, item_schema)
-  _M.policies = open(POLICIES, item_schema)
-  _M.keys = open(KEYRING, key_schema)
+  _M.tenants = open(TENANTS)
+  _M.policies = open(POLICIES)
+  _M.keys = open(KEYRING)
 end
 
 local function item_of(object, id)
@@ -53,15 +43,15 @@ local compiled = setmetatable({}, { __mode = "k" })
 
 --- The effective policy of a route. Items are replaced when they change, so their identity is their version.
 --- @param conf the plugin's configuration on the route: {tenant, route}
-function _M.policy(conf, route_id)
+function _M.policy(conf)
   local tenant = item_of(_M.tenants, conf.tenant)
-  local route = item_of(_M.policies, conf.route or route_id)
+  local route = item_of(_M.policies, conf.route)
   local known = compiled[conf]
-  if known and known.tenant == tenant and known.route == route and known.id == route_id then
+  if known and known.tenant == tenant and known.route == route then
     return known.policy
   end
-  local policy = engine.compilePolicy(identified(tenant, conf.tenant), identified(route, conf.route or route_id))
-  compiled[conf] = { tenant = tenant, route = route, id = route_id, policy = policy }
+  local policy = engine.compilePolicy(identified(tenant, conf.tenant), identified(route, conf.route))
+  compiled[conf] = { tenant = tenant, route = route, policy = policy }
   return policy
 end
 
