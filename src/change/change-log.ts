@@ -90,7 +90,7 @@ export const listChanges = (
     const prefix = room.keys.changes();
     const changes: LoggedChange[] = [];
     const oldest_ms = (query.since_ms ?? -Infinity) - SKEW_MS;
-    let after = query.after === undefined ? await startAt(room, query) : `${prefix}${query.after}`;
+    let after = query.after === undefined ? await startAt(room, query) : room.keys.changeAt(query.after);
     for (let scanned = 0; ; ) {
       const limit = isFiltered(query) ? PAGE_ENTRIES : query.limit - changes.length;
       const page = await room.store.range({ prefix, ...(after === undefined ? {} : { after }) }, { limit });
@@ -101,12 +101,12 @@ export const listChanges = (
         if (change && matches(change, query)) changes.push(change);
         const more = page.more || i < page.kvs.length - 1;
         if (changes.length < query.limit || !more) continue;
-        return { changes, next: after.slice(prefix.length), revision: page.revision };
+        return { changes, next: room.keys.cursorOf(after), revision: page.revision };
       }
       scanned += page.kvs.length;
       if (!page.more) return { changes, revision: page.revision };
       if (scanned >= SCANNED_MAX && after !== undefined) {
-        return { changes, next: after.slice(prefix.length), revision: page.revision };
+        return { changes, next: room.keys.cursorOf(after), revision: page.revision };
       }
     }
   });

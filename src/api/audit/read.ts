@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { listChanges } from '../../change/change-log.ts';
 import { AuditList } from '../../contract/audit.ts';
+import { ChangeCursor } from '../../contract/changes.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { ACTIONS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';
@@ -41,9 +42,7 @@ export const getAudit = endpoint({
           }),
         ),
         limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-        after: Type.Optional(
-          Type.String({ pattern: '^\\d{16}-[\\w-]{1,128}$', description: 'The `next` of the page before.' }),
-        ),
+        after: Type.Optional(ChangeCursor),
       },
       { additionalProperties: false },
     ),
