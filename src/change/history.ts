@@ -1,5 +1,6 @@
 import { Refusal } from '../contract/errors.ts';
 import type { HistoryEntry, Kind } from '../contract/record.ts';
+import { parseCertificateId } from '../domain/certificate.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { list } from '../store/listing.ts';
 import type { ChangeRoom } from './context.ts';
@@ -60,7 +61,7 @@ export const readHistory = async (
 
 /** Ids of configs and certificates say whose they are: another's history is not even read, so it takes no time. */
 const couldBeOf = (tenant_id: string, kind: Kind, id: string): boolean =>
-  kind === 'config' ? id === tenant_id : kind !== 'ssl' || id.startsWith(`${tenant_id}:`);
+  kind === 'config' ? id === tenant_id : kind !== 'ssl' || parseCertificateId(id).tenant_id === tenant_id;
 
 const shownEntry = (text: string, revision: number): ShownEntry | undefined => {
   const entry = parseJson(text);
