@@ -7,7 +7,7 @@
  * which they were planned.
  */
 import type { ChangeEntry, LoggedEdit } from '../contract/change.ts';
-import { KINDS, type Kind } from '../contract/record.ts';
+import { isKind } from '../contract/record.ts';
 import type { Authorship } from '../domain/version.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { type Revision, revision } from '../shared/revision.ts';
@@ -165,8 +165,6 @@ export const differenceOf = (room: LogRoom, edit: LoggedEdit): Promise<Differenc
     if (action === 'delete') return { before: written, after: null };
     return { before: earlier ?? null, after: written };
   });
-
-const isKind = (kind: string): kind is Kind => KINDS.some((known) => known === kind);
 
 const isFiltered = ({
   limit: _limit,

@@ -1,6 +1,6 @@
 import { CURSOR_DIGITS } from '../contract/changes.ts';
 import { DIRECTORIES, type Directory } from '../contract/directory.ts';
-import { KINDS, type Kind } from '../contract/record.ts';
+import { KINDS, type Kind, isKind } from '../contract/record.ts';
 import type { Revision } from '../shared/revision.ts';
 
 /** What a source key names. `claims` and `requests` matter to writers only. */
@@ -39,8 +39,6 @@ const PLAIN_FAMILIES = new Map<string, 'nodes' | 'tokens' | 'token_uses'>([
   ['tokens', 'tokens'],
   ['token-uses', 'token_uses'],
 ]);
-
-const KIND_NAMES: ReadonlySet<string> = new Set(KINDS);
 
 /** The one home of every key in the store. No key is built anywhere else. */
 export class Keyspace {
@@ -265,14 +263,20 @@ export class Keyspace {
   parse(key: string): SourceKey | undefined {
     if (!key.startsWith(this.source)) return undefined;
     const [family = '', id = '', ...rest] = key.slice(this.source.length).split('/');
-    if (KIND_NAMES.has(family) && id !== '' && rest.length === 0) return { family: family as Kind, id };
+    if (isKind(family) && id !== '' && rest.length === 0) return { family, id };
     const plain = PLAIN_FAMILIES.get(family);
     if (plain && id !== '' && rest.length === 0) return { family: plain, id };
     const version = Number(rest[1]);
-    if (family === 'versions' && KIND_NAMES.has(id) && rest[0] && Number.isSafeInteger(version)) {
-      return { family: 'versions', kind: id as Kind, id: rest[0], version };
+    if (family === 'versions' && isKind(id) && rest[0] && Number.isSafeInteger(version)) {
+      return { family: 'versions', kind: id, id: rest[0], version };
     }
     return { family: 'other' };
+  }
+
+  /** Which record a source key holds; `undefined` for other keys. */
+  parseRecord(key: string): { kind: Kind; id: string } | undefined {
+    const place = this.parse(key);
+    return place && 'id' in place && isKind(place.family) ? { kind: place.family, id: place.id } : undefined;
   }
 
   /** Reads a key under APISIX's prefix, of a directory the projection writes. */
