@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Disposable } from '../shared/async.ts';
-import type { ListenAddress } from './listener.ts';
+import type { HostPort } from '../shared/host-port.ts';
 
 /** What is scraped. */
 export interface Scraped {
@@ -10,7 +10,7 @@ export interface Scraped {
 }
 
 export interface MetricsListener extends Disposable {
-  readonly address: ListenAddress;
+  readonly address: HostPort;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface MetricsListener extends Disposable {
  * @throws when the address can't be had
  */
 export const openMetricsListener = async (
-  { host, port }: ListenAddress,
+  { host, port }: HostPort,
   scraped: Scraped,
 ): Promise<MetricsListener> => {
   const server = createServer((request, response) => {
