@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { listChanges } from '../../change/change-log.ts';
+import { notReached } from '../../change/not-reached.ts';
 import { AuditList } from '../../contract/audit.ts';
 import { ChangeCursor } from '../../contract/changes.ts';
-import { Refusal } from '../../contract/errors.ts';
 import { ACTIONS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';
 import { ReadQuery } from '../reading.ts';
@@ -53,10 +53,7 @@ export const getAudit = endpoint({
     const limit = records ? Math.min(query.limit, WITH_RECORDS_MAX) : query.limit;
     const wanted = { ...rest, limit, since_ms: ms(since), until_ms: ms(until) };
     const { changes, ...page } = await listChanges(node.changes, wanted);
-    if (page.revision < min_revision) {
-      const about = { in: 'query', pointer: '/min_revision' } as const;
-      throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
-    }
+    if (page.revision < min_revision) throw notReached(min_revision);
     const entries = records
       ? await Promise.all(changes.map((change) => withRecords(node, change)))
       : changes.map(withoutRecords);
