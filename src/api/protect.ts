@@ -68,14 +68,21 @@ export const protect = (server: FastifyInstance, protection: Protection): void =
 const malformed = (header: string): Refusal =>
   new Refusal('malformed_request', { in: 'header', pointer: pointerStep(header) });
 
-const refuseRepeated = (request: FastifyRequest): void => {
+/** The first of these headers that a request has twice. */
+export const repeatedOf = (request: FastifyRequest, names: readonly string[]): string | undefined => {
   const seen = new Set<string>();
   const { rawHeaders } = request.raw;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? '';
-    if (seen.has(name) && ONCE.includes(name)) throw malformed(name);
+    if (seen.has(name) && names.includes(name)) return name;
     seen.add(name);
   }
+  return undefined;
+};
+
+const refuseRepeated = (request: FastifyRequest): void => {
+  const name = repeatedOf(request, ONCE);
+  if (name !== undefined) throw malformed(name);
 };
 
 const shareWith = (

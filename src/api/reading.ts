@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { notReached } from '../change/not-reached.ts';
 import { Refusal } from '../contract/errors.ts';
 import type { Freshness, StoreRewound } from '../contract/answer.ts';
 import type { Snapshot } from '../reflector/cache.ts';
@@ -58,16 +59,10 @@ export const rewindsOf = (node: Node): StoreRewound[] =>
  */
 export const snapshotFor = async (node: Node, query: Static<typeof ReadQuery>): Promise<Snapshot> => {
   const { min_revision } = query;
-  if (
-    min_revision !== undefined &&
-    !(await node.reflector.reached(revision(min_revision), MIN_REVISION_WAIT_MS))
-  ) {
-    throw new Refusal('revision_not_reached', {
-      in: 'query',
-      pointer: '/min_revision',
-      params: { revision: min_revision },
-    });
-  }
+  const reached =
+    min_revision === undefined ||
+    (await node.reflector.reached(revision(min_revision), MIN_REVISION_WAIT_MS));
+  if (!reached) throw notReached(min_revision);
   const snapshot = node.cache.snapshot();
   if (!snapshot) throw new Refusal('not_ready');
   return snapshot;

@@ -16,7 +16,7 @@ import { parseBody } from './json-body.ts';
 import { type TlsMaterial, createListener } from './listener.ts';
 import { OutsideRequests } from './outside.ts';
 import { asRefusal, languageOf, sendProblem } from './problem.ts';
-import { type Protection, answerHeaders, protect } from './protect.ts';
+import { type Protection, answerHeaders, protect, repeatedOf } from './protect.ts';
 import { isKnown } from './reading.ts';
 import { remoteReader } from './remote.ts';
 
@@ -217,10 +217,8 @@ const refuseEncoded = ({ headers }: FastifyRequest): void => {
 };
 
 const refuseRepeatedTenant = (request: FastifyRequest): void => {
-  const names = request.raw.rawHeaders.filter((_, i) => i % 2 === 0);
-  if (names.filter((name) => name.toLowerCase() === 'x-tenant-id').length > 1) {
-    throw new Refusal('tenant_repeated', { in: 'header', pointer: pointerStep('x-tenant-id') });
-  }
+  const name = repeatedOf(request, ['x-tenant-id']);
+  if (name !== undefined) throw new Refusal('tenant_repeated', { in: 'header', pointer: pointerStep(name) });
 };
 
 const callOf = (

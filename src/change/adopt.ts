@@ -12,6 +12,7 @@ import type { DraftOf, Edit } from './edit.ts';
 import { newestEntry } from './newest-entry.ts';
 import type { RecordDrift } from './record-drift.ts';
 import type { GuardedReader } from './reader.ts';
+import { routeDraft } from './route.ts';
 import { checkUpstreams } from './upstream.ts';
 
 /** Who it was that wrote it past Lockstep, nobody knows. */
@@ -94,13 +95,6 @@ const draftOf = async (room: ChangeRoom, kind: Kind, record: RecordOf[Kind]): Pr
   const route = record as RecordOf['routes'];
   const spec = routeSpecOf(route);
   await checkUpstreams(room, spec.upstream, '/upstream');
-  const defense = defenseOf(route);
-  const draft: DraftOf<'routes'> = {
-    ...spec,
-    ...(spec.hosts ? { hosts: storedHosts(spec.hosts, '/hosts') } : {}),
-    tenant_id: route.tenant_id,
-    created_at: route.created_at,
-    ...(defense ? { plugins: { cdn_defense: defense } } : {}),
-  };
-  return draft;
+  const stored = spec.hosts ? { ...spec, hosts: storedHosts(spec.hosts, '/hosts') } : spec;
+  return routeDraft(route, stored, defenseOf(route));
 };

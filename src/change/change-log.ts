@@ -7,7 +7,7 @@
  * which they were planned.
  */
 import type { ChangeEntry, LoggedEdit } from '../contract/change.ts';
-import { KINDS, type Kind } from '../contract/record.ts';
+import { isKind } from '../contract/record.ts';
 import type { Authorship } from '../domain/version.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { type Revision, revision } from '../shared/revision.ts';
@@ -90,7 +90,7 @@ export const listChanges = (
     const prefix = room.keys.changes();
     const changes: LoggedChange[] = [];
     const oldest_ms = (query.since_ms ?? -Infinity) - SKEW_MS;
-    let after = query.after === undefined ? await startAt(room, query) : `${prefix}${query.after}`;
+    let after = query.after === undefined ? await startAt(room, query) : room.keys.changeAt(query.after);
     for (let scanned = 0; ; ) {
       const limit = isFiltered(query) ? PAGE_ENTRIES : query.limit - changes.length;
       const page = await room.store.range({ prefix, ...(after === undefined ? {} : { after }) }, { limit });
@@ -101,12 +101,12 @@ export const listChanges = (
         if (change && matches(change, query)) changes.push(change);
         const more = page.more || i < page.kvs.length - 1;
         if (changes.length < query.limit || !more) continue;
-        return { changes, next: after.slice(prefix.length), revision: page.revision };
+        return { changes, next: room.keys.cursorOf(after), revision: page.revision };
       }
       scanned += page.kvs.length;
       if (!page.more) return { changes, revision: page.revision };
       if (scanned >= SCANNED_MAX && after !== undefined) {
-        return { changes, next: after.slice(prefix.length), revision: page.revision };
+        return { changes, next: room.keys.cursorOf(after), revision: page.revision };
       }
     }
   });
@@ -165,8 +165,6 @@ export const differenceOf = (room: LogRoom, edit: LoggedEdit): Promise<Differenc
     if (action === 'delete') return { before: written, after: null };
     return { before: earlier ?? null, after: written };
   });
-
-const isKind = (kind: string): kind is Kind => KINDS.some((known) => known === kind);
 
 const isFiltered = ({
   limit: _limit,

@@ -62,7 +62,7 @@ const claimsWanted = (
   if (!decoded.ok) return [];
   const { tenant_id } = decoded.value;
   return claimsOf(kind, decoded.value).map(({ space, labels, wildcard }) => ({
-    key: keys.claim(space, labels, wildcard, `${kind}:${id}`),
+    key: keys.claim(space, labels, wildcard, keys.holder(kind, id)),
     value: JSON.stringify({ tenant_id }),
   }));
 };

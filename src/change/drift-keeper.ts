@@ -1,6 +1,6 @@
 import type { DriftKind, OnDrift } from '../contract/drift.ts';
 import { jittered, pause } from '../shared/async.ts';
-import type { Guard } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 import type { ChangeRoom } from './context.ts';
 import { type DriftCheck, checkDrift } from './drift.ts';
 import type { ProvenVersions } from './record-drift.ts';
@@ -56,7 +56,7 @@ export interface DriftKeeperOptions extends DriftSettings {
 export const keepDrift = async (
   room: ChangeRoom,
   { nodeId, interval_ms, onDrift, onChecked }: DriftKeeperOptions,
-  { fence, signal }: { readonly fence: Guard; readonly signal: AbortSignal },
+  { fence, signal }: Term,
 ): Promise<void> => {
   const proven: ProvenVersions = new Map();
   for (let wait_ms = Math.min(FIRST_MS, interval_ms); ; wait_ms = interval_ms) {

@@ -9,6 +9,7 @@
  */
 import type { Drift, DriftKind, DriftReport, OnDrift } from '../contract/drift.ts';
 import { differencesOf } from '../domain/difference.ts';
+import { withoutTimes } from '../projection/object.ts';
 import { turn } from '../shared/async.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Revision } from '../shared/revision.ts';
@@ -192,9 +193,7 @@ const projectionFinding = (
 const shownBody = (text: string | undefined): unknown => {
   if (text === undefined) return undefined;
   const value = parseJson(text);
-  if (!isObject(value)) return `[${text.length} characters that are no JSON object]`;
-  const { create_time: _created, update_time: _updated, ...body } = value;
-  return body;
+  return isObject(value) ? withoutTimes(value) : `[${text.length} characters that are no JSON object]`;
 };
 
 const claimFinding = ({ key, found }: ClaimDrift, state: Finding['state'], reason?: string): Finding => ({

@@ -1,8 +1,10 @@
 import { Refusal } from '../contract/errors.ts';
 import type { HistoryEntry, Kind } from '../contract/record.ts';
+import { parseCertificateId } from '../domain/certificate.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import { list } from '../store/listing.ts';
 import type { ChangeRoom } from './context.ts';
+import { notReached } from './not-reached.ts';
 import { historyRefusal } from './store-refusal.ts';
 
 /** A history entry as shown: never with the sealed key. */
@@ -41,10 +43,7 @@ export const readHistory = async (
   const listing = await list(room.store, [room.keys.historyOf(kind, id)]).catch((error: unknown) => {
     throw historyRefusal(error);
   });
-  if (listing.revision < min_revision) {
-    const about = { in: 'query', pointer: '/min_revision' } as const;
-    throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
-  }
+  if (listing.revision < min_revision) throw notReached(min_revision);
   const entries = listing.kvs
     // Sealing its key anew rewrites an entry; what it tells of happened when it was created.
     .map((kv) => shownEntry(kv.value, kv.createRevision))
@@ -60,7 +59,7 @@ export const readHistory = async (
 
 /** Ids of configs and certificates say whose they are: another's history is not even read, so it takes no time. */
 const couldBeOf = (tenant_id: string, kind: Kind, id: string): boolean =>
-  kind === 'config' ? id === tenant_id : kind !== 'ssl' || id.startsWith(`${tenant_id}:`);
+  kind === 'config' ? id === tenant_id : kind !== 'ssl' || parseCertificateId(id).tenant_id === tenant_id;
 
 const shownEntry = (text: string, revision: number): ShownEntry | undefined => {
   const entry = parseJson(text);

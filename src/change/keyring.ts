@@ -21,6 +21,7 @@ import { isObject, parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import { list } from '../store/listing.ts';
 import type { Guard, KeyValue, Put } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 import type { ChangeRoom } from './context.ts';
 import { type Sealer, challengeKeyBinding } from './sealer.ts';
 
@@ -34,12 +35,6 @@ const BACKOFF_MAX_MS = 5_000;
 export type KeyringRoom = Pick<ChangeRoom, 'store' | 'keys' | 'clock' | 'log' | 'random'> & {
   readonly sealer: Sealer;
 };
-
-/** A leader's term, as this room sees it. */
-export interface KeeperTerm {
-  readonly fence: Guard;
-  readonly signal: AbortSignal;
-}
 
 interface HeldKey {
   readonly record: KeyRecord;
@@ -192,7 +187,7 @@ export const advanceKeyring = async (
 export const keepKeyring = async (
   room: KeyringRoom,
   times: KeyringTimes,
-  { fence, signal }: KeeperTerm,
+  { fence, signal }: Term,
 ): Promise<void> => {
   let failures = 0;
   while (!signal.aborted) {

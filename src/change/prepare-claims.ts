@@ -22,7 +22,7 @@ export const prepareClaims = async (
   const wanted = record ? claimsOf(edit.kind, record) : [];
   const added = wanted.filter((place) => !held.some((other) => samePlace(place, other)));
   const dropped = held.filter((place) => !wanted.some((other) => samePlace(place, other)));
-  const holder = `${edit.kind}:${edit.id}`;
+  const holder = room.keys.holder(edit.kind, edit.id);
   const tenant_id = record?.tenant_id ?? '';
   await checkHostless(room, reader, edit, added, tenant_id);
   const puts: Put[] = [];

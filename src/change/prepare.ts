@@ -4,6 +4,7 @@
  */
 import { Refusal, type Text } from '../contract/errors.ts';
 import type { EditSummary, Kind, RecordOf } from '../contract/record.ts';
+import { parseCertificateId } from '../domain/certificate.ts';
 import { type Authorship, etagOf, historyEntry, nextVersion, prunedVersion } from '../domain/version.ts';
 import { type Projection, isManaged, render } from '../projection/object.ts';
 import { placesOf } from '../projection/place.ts';
@@ -223,6 +224,6 @@ const taken = ({ kind, id, pointer = '' }: Edit): Refusal =>
   kind === 'ssl'
     ? new Refusal('domain_taken', {
         pointer: `${pointer}/domain`,
-        params: { domain: id.slice(id.indexOf(':') + 1), reason: FOREIGN },
+        params: { domain: parseCertificateId(id).domain, reason: FOREIGN },
       })
     : new Refusal('route_id_taken', { pointer: `${pointer}/id`, params: { id } });

@@ -2,7 +2,7 @@ import type { Directory } from '../contract/directory.ts';
 import { decodeKeyRecord } from '../domain/record.ts';
 import { certificateId } from '../domain/certificate.ts';
 import { projectKey } from '../projection/keyring.ts';
-import { type Projected, isManaged, render } from '../projection/object.ts';
+import { type Projected, isManaged, render, withoutTimes } from '../projection/object.ts';
 import { placesOf } from '../projection/place.ts';
 import { turn } from '../shared/async.ts';
 import { canonicalJson, isObject, parseJson } from '../shared/json.ts';
@@ -85,9 +85,7 @@ const guardOf = (key: string, kv: KeyValue | undefined): Guard => ({
 
 const bodyText = (text: string): string => {
   const value = parseJson(text);
-  if (!isObject(value)) return text;
-  const { create_time: _created, update_time: _updated, ...body } = value;
-  return canonicalJson(body);
+  return isObject(value) ? canonicalJson(withoutTimes(value)) : text;
 };
 
 /** The record that would have made this object. */

@@ -1,5 +1,6 @@
 import { pause } from '../shared/async.ts';
 import type { Guard } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 import type { ChangeRoom } from './context.ts';
 
 /** Entries of the change log that are kept unless a setting says otherwise: some 35 MB in the store. */
@@ -52,7 +53,7 @@ export const pruneChanges = async (
 export const keepChangeLog = async (
   room: PruneRoom,
   keep: number,
-  { fence, signal }: { readonly fence: Guard; readonly signal: AbortSignal },
+  { fence, signal }: Term,
 ): Promise<void> => {
   while (!signal.aborted) {
     try {

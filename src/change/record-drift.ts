@@ -122,10 +122,9 @@ export const deletedRecords = async (
   }
   const drifts: RecordDrift[] = [];
   for (const key of suspects) {
-    const place = keys.parse(key);
-    if (state.records.has(key)) continue;
-    if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') continue;
-    const { family: kind, id } = place;
+    const place = keys.parseRecord(key);
+    if (!place || state.records.has(key)) continue;
+    const { kind, id } = place;
     const newest = await newestEntry(room, kind, id, state.stamp.revision);
     if (!newest || newest.action === 'delete') continue;
     drifts.push({ key, kind, id, found: 'unversioned', stored: undefined, newest });

@@ -7,8 +7,8 @@
 import { Refusal } from '../contract/errors.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { type Guard, type KeyValue, OutcomeUnknownError, StoreUnavailableError } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 import type { ChangeRoom } from './context.ts';
-import type { KeeperTerm } from './keyring.ts';
 import { type SealedPlace, sealedPages, sealedPlace } from './sealed-places.ts';
 import type { Sealer } from './sealer.ts';
 
@@ -46,7 +46,7 @@ type Item = readonly Put[];
  */
 export const resealAll = async (
   room: ResealRoom,
-  { fence, signal }: KeeperTerm,
+  { fence, signal }: Term,
   told: (progress: Resealing) => void,
 ): Promise<boolean> => {
   let resealed = 0;

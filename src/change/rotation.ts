@@ -3,9 +3,9 @@ import { decodeNodeReceipt } from '../domain/record.ts';
 import type { Disposable } from '../shared/async.ts';
 import type { Log } from '../shared/log.ts';
 import { list } from '../store/listing.ts';
+import type { Term } from '../store/term.ts';
 import { changePut } from './change-log.ts';
 import type { ChangeAuthor, ChangeRoom } from './context.ts';
-import type { KeeperTerm } from './keyring.ts';
 import { type ResealRoom, resealAll } from './reseal.ts';
 import { storeRefusal } from './store-refusal.ts';
 import { submit } from './submit.ts';
@@ -45,7 +45,7 @@ type Election = Disposable & { start(): void };
 export interface RotationOptions {
   readonly room: ResealRoom & { readonly log: Log };
   /** Makes sure that one node of the fleet works at a time. */
-  readonly elect: (work: (term: KeeperTerm) => Promise<void>) => Election;
+  readonly elect: (work: (term: Term) => Promise<void>) => Election;
 }
 
 /** What every live node says of its master keys, read from the store. @throws Refusal etcd_unavailable */
@@ -104,7 +104,7 @@ export class Rotation implements Disposable {
     await this.election?.dispose();
   }
 
-  private async run(term: KeeperTerm, author: ChangeAuthor): Promise<void> {
+  private async run(term: Term, author: ChangeAuthor): Promise<void> {
     const { room } = this.options;
     this.current = { ...this.current, state: 'running' };
     let ended: RotationState;
@@ -124,7 +124,7 @@ export class Rotation implements Disposable {
   }
 
   /** Leaves in the change log who had it done. */
-  private async remember({ fence }: KeeperTerm, { actor, request_id, origin }: ChangeAuthor): Promise<void> {
+  private async remember({ fence }: Term, { actor, request_id, origin }: ChangeAuthor): Promise<void> {
     const { room } = this.options;
     const { store, keys, clock, sealer, log } = room;
     const at = new Date(clock.now()).toISOString();

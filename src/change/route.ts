@@ -31,7 +31,8 @@ const ownRoute = async (
   return loaded;
 };
 
-const draftOf = (
+/** What a route is to become; whose it is and since when stay. */
+export const routeDraft = (
   before: RouteRecord,
   spec: RouteSpec,
   defense: DefenseConfig | undefined,
@@ -78,7 +79,7 @@ export const updateRoute = async (
   return commitChange(room, request, lockKey(id), async (reader) => {
     const before = await ownRoute(reader, tenant_id, id, BY_PATH);
     const spec = applyUpdates(routeSpecOf(before.record), updates);
-    const draft = () => draftOf(before.record, spec, defenseOf(before.record));
+    const draft = () => routeDraft(before.record, spec, defenseOf(before.record));
     return [{ kind: 'routes', id, before, draft, pointer: '/updates' }];
   });
 };
@@ -102,7 +103,7 @@ export const defenseEdit = (
   kind: 'routes',
   id: before.record.id,
   before,
-  draft: () => draftOf(before.record, routeSpecOf(before.record), defense),
+  draft: () => routeDraft(before.record, routeSpecOf(before.record), defense),
 });
 
 /**

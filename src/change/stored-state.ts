@@ -41,9 +41,9 @@ export const readState = async ({ store, keys }: ChangeRoom): Promise<StoredStat
   const claims = new Map<string, KeyValue>();
   for (const [n, kv] of listing.kvs.entries()) {
     if (n % CHUNK === CHUNK - 1) await turn();
-    const place = keys.parse(kv.key);
-    if (place?.family === 'config' || place?.family === 'routes' || place?.family === 'ssl') {
-      const { family: kind, id } = place;
+    const place = keys.parseRecord(kv.key);
+    if (place) {
+      const { kind, id } = place;
       records.set(kv.key, { kv, kind, id, decoded: decodeRecord(kind, id, kv.value) });
     } else if (keys.parseProjected(kv.key)) projected.set(kv.key, kv);
     else if (keys.parseKey(kv.key) !== undefined) keyring.push(kv);

@@ -137,7 +137,10 @@ export const readTokens = async ({
     throw storeRefusal(error);
   });
   return kvs
-    .map((kv) => decodeToken(kv.key.slice(keys.tokens().length), kv.value))
-    .flatMap((decoded) => (decoded.ok ? [decoded.value] : []))
+    .flatMap((kv) => {
+      const place = keys.parse(kv.key);
+      const decoded = place?.family === 'tokens' ? decodeToken(place.id, kv.value) : undefined;
+      return decoded?.ok ? [decoded.value] : [];
+    })
     .sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
 };

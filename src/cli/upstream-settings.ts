@@ -1,4 +1,5 @@
 import { CLOSED_PORTS, type Reserved } from '../domain/upstream-rules.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import { cidrs, ports } from './values.ts';
 
 const closedPorts = {
@@ -33,7 +34,7 @@ const PEER_PORT = 2380;
 /** The listeners that no upstream may be: etcd's, for clients and for members, and Redis's. */
 export const reservedOf = (parts: {
   readonly etcd: readonly string[];
-  readonly redis?: { readonly host: string; readonly port: number } | undefined;
+  readonly redis?: HostPort | undefined;
 }): Reserved[] => [
   ...parts.etcd.flatMap((endpoint): Reserved[] => {
     const url = new URL(endpoint);

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { idPattern } from '../contract/identifier.ts';
 import { parseCidr } from '../engine/engine.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import type { RedisAddress } from '../shared/redis.ts';
 import { parseUrl } from '../shared/url.ts';
 
@@ -40,13 +41,8 @@ export const wholeNumber =
     return number;
   };
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** `HOST:PORT`, IPv6 in brackets. */
-export const address = (value: string): Address => {
+export const address = (value: string): HostPort => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+)):(\d+)$/.exec(value);
   const host = match?.[1] ?? match?.[2];
   if (!match?.[3] || !host) throw new Error(`${value} is not HOST:PORT`);

@@ -1,6 +1,5 @@
-import type { SyncStatus } from '../contract/answer.ts';
+import type { Problem, SyncStatus } from '../contract/answer.ts';
 import type { ChangeWithReceipts } from '../contract/changes.ts';
-import type { ErrorCode } from '../contract/errors.ts';
 import type { FleetAnswer } from '../contract/fleet-answer.ts';
 import type { KeysRotated, KeysStatus } from '../contract/keys.ts';
 import type { ControlFetch } from '../shared/control-fetch.ts';
@@ -13,16 +12,6 @@ export interface ClientOptions {
   readonly timeout_ms?: number;
   /** Default: the global `fetch`. */
   readonly fetch?: ControlFetch;
-}
-
-/** A problem document, as every refusal of the API is one. */
-export interface Problem {
-  readonly status: number;
-  readonly code: ErrorCode;
-  readonly detail: string;
-  readonly in: string;
-  readonly pointer: string;
-  readonly request_id: string;
 }
 
 /** The API answered with a problem. */

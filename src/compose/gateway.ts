@@ -11,22 +11,18 @@ import { together } from '../reflector/together.ts';
 import { type Disposable, DisposeStack } from '../shared/async.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { ControlFetch } from '../shared/control-fetch.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import type { Log } from '../shared/log.ts';
 import type { RedisAddress } from '../shared/redis.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore } from '../store/port.ts';
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface StartGatewayOptions {
   readonly gatewayId: string;
   /** Port 0 takes a free one. */
-  readonly http?: Address | undefined;
-  readonly https?: Address | undefined;
+  readonly http?: HostPort | undefined;
+  readonly https?: HostPort | undefined;
   readonly store: ConfigStore;
   readonly keys: Keyspace;
   readonly log: Log;
@@ -40,7 +36,7 @@ export interface StartGatewayOptions {
   /** What it says it is. */
   readonly version?: string;
   /** Where to serve Prometheus metrics; nowhere when absent. */
-  readonly metrics?: Address | undefined;
+  readonly metrics?: HostPort | undefined;
   /** Peers (addresses, CIDRs) whose X-Real-IP is believed. Default 127.0.0.1. */
   readonly realIpFrom?: readonly string[] | undefined;
   /** Proxies (addresses, CIDRs) whose X-Forwarded-For the defense believes. Default none. */
@@ -63,7 +59,7 @@ export interface RunningGateway extends Disposable {
   readonly defense: EngineDefense;
 }
 
-const shown = ({ host, port }: Address): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+const shown = ({ host, port }: HostPort): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** Tells the nodes what this gateway has in force. */
 const reporterOf = (options: StartGatewayOptions, gateway: Gateway): Reporter | undefined => {

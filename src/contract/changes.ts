@@ -2,6 +2,15 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { AuditEntry } from './audit.ts';
 
+/** Digits of the largest revision that a number holds exactly. */
+export const CURSOR_DIGITS = 16;
+
+/** Names an entry of the change log: its place, then the id of the request. */
+export const ChangeCursor = Type.String({
+  pattern: `^\\d{${CURSOR_DIGITS}}-[\\w-]{1,128}$`,
+  description: 'The `next` of the page before.',
+});
+
 const Milliseconds = Type.Number({
   description:
     'From the commit’s start on the node that made the change, else from when the answering node heard of it; ms.',

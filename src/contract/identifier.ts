@@ -5,7 +5,8 @@ import { CANONICAL_HOST } from './host.ts';
  * Identifiers become etcd keys, APISIX ids and log fields, so they hold no separator of any of these:
  * APISIX allows `^[a-zA-Z0-9-_.]{1,64}$`, and `..` or a leading dot would read like a path.
  */
-const IDENTIFIER = '^(?!.*\\.\\.)[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,63}$';
+const NAME = '(?!.*\\.\\.)[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,63}';
+const IDENTIFIER = `^${NAME}$`;
 
 export const TenantId = Type.String({
   pattern: IDENTIFIER,
@@ -46,7 +47,7 @@ export const HostName = Type.String({
 /** `{tenant_id}:{domain}` */
 export const CertificateId = Type.String({
   maxLength: 318,
-  pattern: `^[a-zA-Z0-9_-][a-zA-Z0-9._-]{0,63}:${CANONICAL_HOST}$`,
+  pattern: `^${NAME}:${CANONICAL_HOST}$`,
   description: '`{tenant_id}:{domain}`',
   examples: ['tenant-001:api.example.com'],
 });

@@ -12,6 +12,8 @@ import type { RouteSpec } from './route.ts';
 export const KINDS = ['config', 'routes', 'ssl'] as const;
 export type Kind = (typeof KINDS)[number];
 
+export const isKind = (name: string): name is Kind => KINDS.some((kind) => kind === name);
+
 /** Who changed a record, when; `version` counts its accepted writes, deletes included. */
 export interface Provenance {
   readonly version: number;

@@ -41,3 +41,9 @@ export const checkCertificate = (
 };
 
 export const certificateId = (tenant_id: string, domain: string): string => `${tenant_id}:${domain}`;
+
+/** What a certificate's id is made of; of an id without a tenant, all is the domain. */
+export const parseCertificateId = (id: string): { readonly tenant_id: string; readonly domain: string } => {
+  const colon = id.indexOf(':');
+  return { tenant_id: id.slice(0, Math.max(colon, 0)), domain: id.slice(colon + 1) };
+};

@@ -1,10 +1,9 @@
 import type { Difference } from '../contract/drift.ts';
+import { pointerStep } from '../contract/errors.ts';
 import { isObject, sameJson } from '../shared/json.ts';
 import { REDACTED, cutText, redacted } from './redaction.ts';
 
 const DIFFERENCES_MAX = 20;
-
-const step = (name: string): string => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 
 /**
  * Where two JSON values differ, fit to be shown: secrets are redacted and long texts cut. Arrays are compared as a
@@ -28,7 +27,7 @@ export const differencesOf = (
       return;
     }
     all.push({
-      pointer: path.map(step).join(''),
+      pointer: path.map(pointerStep).join(''),
       ...(left === undefined ? {} : { expected: shown(path, left, open) }),
       ...(right === undefined ? {} : { found: shown(path, right, open) }),
     });

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { ChallengeKeyId } from '../contract/apisix.ts';
 import { CertificateFacts } from '../contract/certificate.ts';
 import { CertificateId, Domain, TenantId } from '../contract/identifier.ts';
 import { DefenseConfig, TenantConfig } from '../contract/policy.ts';
@@ -59,7 +60,7 @@ const NodeReceiptSchema = Type.Object({
 });
 
 const KeyRecordSchema = Type.Object({
-  id: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,32}$' }),
+  id: ChallengeKeyId,
   state: Type.Union(KEY_STATES.map((state) => Type.Literal(state))),
   since: Type.String({ format: 'date-time' }),
   created_at: Type.String(),

@@ -1,12 +1,10 @@
 import ipaddr from 'ipaddr.js';
 import { Refusal, type Text } from '../contract/errors.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import { type UpstreamTarget, isAddress } from './upstream.ts';
 
 /** A listener of Lockstep's own, or of what it lives on. */
-export interface Reserved {
-  /** A name or an address. */
-  readonly host: string;
-  readonly port: number;
+export interface Reserved extends HostPort {
   readonly use: 'store' | 'redis' | 'control';
 }
 
@@ -139,7 +137,7 @@ const placeOf = (address: Address): string =>
  * @param addresses what the host name resolves to; empty when it does not resolve
  */
 export const closedTo = (
-  { host: given, port }: { readonly host: string; readonly port: number },
+  { host: given, port }: HostPort,
   addresses: readonly string[],
   rules: UpstreamRules,
 ): Text | undefined => {

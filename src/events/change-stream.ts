@@ -1,4 +1,4 @@
-import { pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Stamp } from '../shared/revision.ts';
 import type { ConfigStore, KeyValue, Watch, WatchEnd } from '../store/port.ts';
 import { entriesOf } from './message.ts';
@@ -29,7 +29,7 @@ export class ChangeStream {
   private readonly steps: ChangeStep[] = [];
   private chars = 0;
   private ended: WatchEnd['reason'] | undefined;
-  private wake: () => void = () => {};
+  private readonly bell = new Bell();
 
   /** @param prefix of the history entries. @param after the last revision that is not wanted */
   constructor(store: Pick<ConfigStore, 'watch'>, prefix: string, after: Stamp) {
@@ -43,11 +43,11 @@ export class ChangeStream {
         this.steps.push({ clusterId, revision, entries });
         this.chars += charsOf(entries);
         if (this.steps.length >= WAITING_MAX || this.chars >= WAITING_CHARS_MAX) this.cut();
-        this.wake();
+        this.bell.ring();
       },
       onEnd: ({ reason }) => {
         this.ended ??= reason;
-        this.wake();
+        this.bell.ring();
       },
     });
   }
@@ -62,7 +62,7 @@ export class ChangeStream {
    * @throws StreamEndedError once everything that came has been taken
    */
   async next(timeout_ms: number, signal: AbortSignal): Promise<ChangeStep | undefined> {
-    if (this.steps.length === 0 && !this.ended) await this.news(timeout_ms, signal);
+    if (this.steps.length === 0 && !this.ended) await this.bell.wait(timeout_ms, signal);
     const step = this.steps.shift();
     if (step) this.chars -= charsOf(step.entries);
     else if (this.ended) throw new StreamEndedError(this.ended);
@@ -72,13 +72,6 @@ export class ChangeStream {
   stop(): void {
     this.ended ??= 'stopped';
     this.watch.stop();
-  }
-
-  private async news(timeout_ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    await pause(timeout_ms, AbortSignal.any([woken.signal, signal]));
-    this.wake = () => {};
   }
 
   /** Whoever is this slow goes on from where it has got to. */

@@ -1,5 +1,5 @@
 import { EVENT_CHANNEL, type ConfigEvent } from '../contract/event.ts';
-import { pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import { type RedisAddress, RedisConnection } from '../shared/redis.ts';
 import { type Stamp, revision as toRevision } from '../shared/revision.ts';
 
@@ -33,7 +33,7 @@ return 'published'`;
 export class EventChannel {
   private readonly connection: RedisConnection;
   private readonly key: string;
-  private wake: () => void = () => {};
+  private readonly bell = new Bell();
 
   /**
    * Begins to connect.
@@ -42,7 +42,7 @@ export class EventChannel {
    */
   constructor(address: RedisAddress, prefix: string, onError: (error: Error) => void) {
     this.key = `lockstep:events:${prefix}`;
-    this.connection = new RedisConnection(address, { onReady: () => this.wake(), onError });
+    this.connection = new RedisConnection(address, { onReady: () => this.bell.ring(), onError });
     this.connection.open();
   }
 
@@ -53,10 +53,7 @@ export class EventChannel {
   /** @returns whether there is a connection; waits for one for `timeout_ms`, or until `signal` aborts */
   async settled(timeout_ms: number, signal: AbortSignal): Promise<boolean> {
     if (this.ready) return true;
-    const woken = new AbortController();
-    this.wake = () => woken.abort();
-    await pause(timeout_ms, AbortSignal.any([woken.signal, signal]));
-    this.wake = () => {};
+    await this.bell.wait(timeout_ms, signal);
     return this.ready;
   }
 

@@ -14,7 +14,8 @@ import type { Log } from '../shared/log.ts';
 import { type RedisAddress, shownRedis } from '../shared/redis.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
-import { CompactedError, type ConfigStore, type Guard, type KeyValue } from '../store/port.ts';
+import { CompactedError, type ConfigStore, type KeyValue } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 import { ChangeStream, StreamEndedError } from './change-stream.ts';
 import { EventChannel, type Position } from './channel.ts';
 import { Checkpoint } from './checkpoint.ts';
@@ -80,7 +81,7 @@ export class EventPublisher {
   }
 
   /** Publishes while the term lasts; gives it up when Redis can't be reached from here. Never rejects. */
-  async lead({ fence, signal }: { readonly fence: Guard; readonly signal: AbortSignal }): Promise<void> {
+  async lead({ fence, signal }: Term): Promise<void> {
     const { store, keys, redis, log, random = Math.random } = this.options;
     let said = false;
     const channel = new EventChannel(redis, keys.source, (error) => {

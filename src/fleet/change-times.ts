@@ -9,7 +9,8 @@ const EACH_MAX = 32;
 const quantile = (sorted: readonly number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)] ?? 0;
 
-const rounded = (ms: number): number => Math.round(ms * 100) / 100;
+/** As times are told. */
+export const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 export class RecentChanges {
   private readonly times = new Map<number, [gateway_id: string, ms: number][]>();

@@ -3,7 +3,7 @@
  * in the order in which this node learned of it. Gateways stand at a revision in this list; what follows it, less
  * what they have proved ahead of it, is what they still have to prove.
  */
-import type { Directory, ProjectedWrite } from '../contract/directory.ts';
+import { type Directory, type ProjectedWrite, placeOf } from '../contract/directory.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 
 /** Deletes that are remembered. Older ones can't be asked about any more. */
@@ -27,8 +27,6 @@ export interface Listed {
 
 /** Told of each entry that no longer stands, and what stands in its place; `undefined` = it was forgotten. */
 export type Replaced = (before: Expectation, now: Expectation | undefined) => void;
-
-const placeOf = ({ directory, id }: Pick<Expectation, 'directory' | 'id'>): string => `${directory}\n${id}`;
 
 export class Expectations {
   private readonly replaced: Replaced;

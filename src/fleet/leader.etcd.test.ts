@@ -5,7 +5,8 @@ import { until } from '../../test/support/until.ts';
 import { silentLog } from '../shared/log.ts';
 import { openEtcdStore } from '../store/etcd/etcd-store.ts';
 import type { ConfigStore } from '../store/port.ts';
-import { Leader, type Term } from './leader.ts';
+import type { Term } from '../store/term.ts';
+import { Leader } from './leader.ts';
 
 const KEY = '/cdn-defense/leader/keyring';
 

@@ -4,22 +4,12 @@ import { isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Stamp } from '../shared/revision.ts';
 import { type ConfigStore, type Guard, type Lease, OutcomeUnknownError } from '../store/port.ts';
+import type { Term } from '../store/term.ts';
 
 /** How long the others wait for a leader that vanished without a word. */
 const LEASE_S = 10;
 const BACKOFF_BASE_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
-
-/** The time from an election to its end. */
-export interface Term {
-  /**
-   * Goes into every transaction of the leader's work. A leader that was paused and does not know yet that its term
-   * is over writes nothing: the election's key is gone, or was created anew by somebody else.
-   */
-  readonly fence: Guard;
-  /** Aborts when the term is over, as far as this process can tell. */
-  readonly signal: AbortSignal;
-}
 
 export interface LeaderOptions {
   readonly store: ConfigStore;

@@ -7,6 +7,7 @@ import type { ChangeTimes } from '../contract/fleet-summary.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Revision } from '../shared/revision.ts';
 import type { Arrivals } from './arrivals.ts';
+import { rounded } from './change-times.ts';
 import type { Advance, Proof, ProvingListener } from './proving.ts';
 
 /** Changes that are kept: with a thousand gateways some ten megabytes. */
@@ -161,5 +162,3 @@ export class Ledger {
 
 const eachOf = ([node_id, { each = [] }]: readonly [string, ChangeTimes]): GatewayReceiptTime[] =>
   each.map(([gateway_id, latency_ms]) => ({ gateway_id, node_id, state: 'applied', latency_ms }));
-
-const rounded = (ms: number): number => Math.round(ms * 100) / 100;

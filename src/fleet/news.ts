@@ -32,12 +32,9 @@ export class News {
   async until(condition: () => boolean, timeout_ms: number, gone?: AbortSignal): Promise<boolean> {
     if (condition()) return true;
     const bell = new Bell();
-    const wake = () => bell.ring();
-    const waiter: Waiter = { done: condition, wake };
+    const waiter: Waiter = { done: condition, wake: () => bell.ring() };
     this.waiters.add(waiter);
-    gone?.addEventListener('abort', wake);
-    await bell.wait(timeout_ms);
-    gone?.removeEventListener('abort', wake);
+    await bell.wait(timeout_ms, gone);
     this.waiters.delete(waiter);
     return condition();
   }

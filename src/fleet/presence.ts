@@ -1,6 +1,7 @@
 import type { NodeReceipt } from '../contract/record.ts';
 import { type NodeCache, type Snapshot, appliedBy } from '../reflector/cache.ts';
 import { jittered, pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
@@ -47,7 +48,7 @@ export class Presence {
   /** The lease under which the pulse was written last. */
   private pulsed: LeaseId | undefined;
   private rival = false;
-  private wake: () => void = () => {};
+  private readonly bell = new Bell();
   private running: Promise<void> | undefined;
   private unsubscribe: () => void = () => {};
 
@@ -56,7 +57,7 @@ export class Presence {
     this.startedAt = new Date(options.clock.now()).toISOString();
     const lost = () => {
       this.written = undefined;
-      this.wake();
+      this.bell.ring();
     };
     this.lease = new HeldLease(options.store, LEASE_S, lost);
     this.pulse = new HeldLease(options.store, PULSE_S, lost);
@@ -65,14 +66,14 @@ export class Presence {
   start(): void {
     this.unsubscribe = this.options.cache.subscribe((snapshot) => {
       this.watchRival(snapshot);
-      this.wake();
+      this.bell.ring();
     });
     this.running = this.run();
   }
 
   /** To be called when the cache has become current. */
   look(): void {
-    this.wake();
+    this.bell.ring();
   }
 
   /** Another process says it is this node: one of the two is set up wrongly. */
@@ -84,7 +85,6 @@ export class Presence {
   async dispose(): Promise<void> {
     this.stopped.abort();
     this.unsubscribe();
-    this.wake();
     await this.running;
     await Promise.all([this.lease.release(), this.pulse.release()]);
   }
@@ -125,13 +125,7 @@ export class Presence {
 
   /** Resolves at the next snapshot, loss of the lease, or stop. */
   private news(): Promise<void> {
-    if (this.stopped.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = () => {};
-        resolve();
-      };
-    });
+    return this.bell.wait(undefined, this.stopped.signal);
   }
 
   private async report(stamp: Stamp): Promise<void> {

@@ -5,7 +5,6 @@
  * the gateways' keys.
  */
 import { DIRECTORIES, type ProjectedWrite } from '../contract/directory.ts';
-import { KINDS } from '../contract/record.ts';
 import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { Bell } from '../shared/bell.ts';
@@ -167,13 +166,13 @@ export class ProjectionWatch implements Picture {
     }
     const kid = keys.parseKey(event.key);
     if (kid !== undefined) return this.readKey(event, kid, writes);
-    const family = keys.parse(event.key)?.family;
+    const isHistory = keys.parse(event.key)?.family === 'versions';
     // A history entry is written once; later it is only sealed anew, or pruned.
-    if (family === 'versions' && event.type === 'put' && event.createRevision === event.modRevision) {
+    if (isHistory && event.type === 'put' && event.createRevision === event.modRevision) {
       this.readWrites(parseJson(event.value), writes);
       return true;
     }
-    return KINDS.some((kind) => kind === family);
+    return keys.parseRecord(event.key) !== undefined;
   }
 
   /** Without a list, a node of an earlier release wrote it: only a listing tells. */

@@ -3,6 +3,7 @@
  * found to reject, ahead of that. The revision never passes an object that was due and is not proved, also when
  * the object has been written anew since. All of it is bounded, whatever the gateway does.
  */
+import { placeOf } from '../contract/directory.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Expectation, Expectations } from './expectations.ts';
 
@@ -20,8 +21,6 @@ export interface Rejected {
   /** The oldest write that a worker has in force in its place; 0 = none. */
   readonly live: number;
 }
-
-const placeOf = ({ directory, id }: Pick<Expectation, 'directory' | 'id'>): string => `${directory}\n${id}`;
 
 export class Proofs {
   private readonly expectations: Expectations;

@@ -1,13 +1,14 @@
 import { X509Certificate, constants, createPrivateKey } from 'node:crypto';
 import { type SecureContext, createSecureContext } from 'node:tls';
 import { type Static, Type } from '@sinclair/typebox';
+import { CERTIFICATE_LENGTH, HostPattern, PRIVATE_KEY_LENGTH } from '../contract/apisix.ts';
 import { compile } from '../contract/validator.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
 import { type Reading, readObject } from './reading.ts';
-import { HostPattern, Status, described } from './route-schema.ts';
+import { Status, described } from './route-schema.ts';
 
-const CertificateText = Type.String({ minLength: 128, maxLength: 65_536 });
-const KeyText = Type.String({ minLength: 64, maxLength: 65_536 });
+const CertificateText = Type.String(CERTIFICATE_LENGTH);
+const KeyText = Type.String(PRIVATE_KEY_LENGTH);
 
 const Ssl = Type.Object(
   {

@@ -1,22 +1,17 @@
 import { Type } from '@sinclair/typebox';
+import { ObjectId, challengeKey } from '../contract/apisix.ts';
 import { DefenseConfig, TenantConfig } from '../contract/policy.ts';
 import { compile } from '../contract/validator.ts';
 import type { Defense, DefenseKind } from './defense.ts';
 import { complaint } from './reading.ts';
 
-const Id = Type.String({ pattern: '^[a-zA-Z0-9-_.]{1,64}$' });
-
 // Open to further fields: a newer control plane may write some, and every object carries its times.
 const validators = {
-  tenants: compile(Type.Object({ ...TenantConfig.properties, id: Id })),
-  policies: compile(Type.Object({ ...DefenseConfig.properties, id: Id, tenant: Type.Optional(Id) })),
-  keyring: compile(
-    Type.Object({
-      id: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,32}$' }),
-      secret: Type.String({ minLength: 32, maxLength: 256, pattern: '^[\\x21-\\x7e]+$' }),
-      state: Type.Union([Type.Literal('verify'), Type.Literal('signing'), Type.Literal('retired')]),
-    }),
+  tenants: compile(Type.Object({ ...TenantConfig.properties, id: ObjectId })),
+  policies: compile(
+    Type.Object({ ...DefenseConfig.properties, id: ObjectId, tenant: Type.Optional(ObjectId) }),
   ),
+  keyring: compile(Type.Object(challengeKey)),
 } satisfies Record<DefenseKind, unknown>;
 
 /**

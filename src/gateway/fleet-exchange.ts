@@ -1,4 +1,5 @@
 import { type Disposable, jittered, pause } from '../shared/async.ts';
+import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Contribution, FleetCounters, Standing } from './fleet-counters.ts';
@@ -47,8 +48,6 @@ const MAX_KEYS = 5_000;
 /** Few enough that one part does not keep others waiting. */
 const KEYS_PER_PART = 250;
 
-type Event = 'wanted' | 'ready';
-
 /**
  * Exchanges counts for as long as it lives: at once when a key becomes wanted, one exchange at a time, at most one in
  * `GAP_MS`. Requests never wait for it. When it fails, limits go on by what is known here, and it tries again.
@@ -57,7 +56,10 @@ export class FleetExchange implements Disposable {
   private readonly options: FleetExchangeOptions;
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
-  private waiting: { readonly event: Event; readonly end: () => void } | undefined;
+  /** Rings when a key becomes wanted. */
+  private readonly wanted = new Bell();
+  /** Rings when the link can be used. */
+  private readonly ready = new Bell();
   private sequence = 0;
   private confirmed = 0;
   private shared: boolean | undefined;
@@ -65,7 +67,7 @@ export class FleetExchange implements Disposable {
 
   constructor(options: FleetExchangeOptions) {
     this.options = options;
-    options.counters.onWanted = () => this.ring('wanted');
+    options.counters.onWanted = () => this.wanted.ring();
   }
 
   get status(): ExchangeStatus {
@@ -78,7 +80,7 @@ export class FleetExchange implements Disposable {
 
   /** To be told that the link can be used. */
   linked(): void {
-    this.ring('ready');
+    this.ready.ring();
   }
 
   /** To be told that the link can't be used. */
@@ -89,7 +91,6 @@ export class FleetExchange implements Disposable {
   /** Ends without a last exchange: another gateway does not count on this one's last few milliseconds. */
   async dispose(): Promise<void> {
     this.stopping.abort();
-    this.waiting?.end();
     await this.running;
   }
 
@@ -97,7 +98,7 @@ export class FleetExchange implements Disposable {
     const { counters, link, clock, random } = this.options;
     for (let failures = 0; !signal.aborted; ) {
       if (!link.ready) {
-        await this.wait('ready', PROBE_MS);
+        await this.ready.wait(PROBE_MS, signal);
         continue;
       }
       const started = clock.monotonic();
@@ -107,7 +108,7 @@ export class FleetExchange implements Disposable {
         ? GAP_MS - (clock.monotonic() - started)
         : jittered(failures, RETRY_BASE_MS, RETRY_MAX_MS, random);
       if (rest > 0) await pause(rest, signal);
-      if (done && !counters.waiting) await this.wait('wanted', PROBE_MS);
+      if (done && !counters.waiting) await this.wanted.wait(PROBE_MS, signal);
     }
   }
 
@@ -163,22 +164,5 @@ export class FleetExchange implements Disposable {
     const { log } = this.options;
     if (shared) log.info({}, 'limits of scope fleet are shared');
     else log.warn({ err: error }, 'limits of scope fleet are not shared: each gateway grants them by itself');
-  }
-
-  private wait(event: Event, ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.waiting = undefined;
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      this.waiting = { event, end };
-      if (this.stopping.signal.aborted) end();
-    });
-  }
-
-  private ring(event: Event): void {
-    if (this.waiting?.event === event) this.waiting.end();
   }
 }

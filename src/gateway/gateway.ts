@@ -6,6 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Picture } from '../reflector/reflector.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stamp } from '../shared/revision.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
@@ -13,7 +14,7 @@ import { TrustedPeers } from './client-address.ts';
 import type { Defense } from './defense.ts';
 import { Front } from './front.ts';
 import { GatewayPicture, type ObjectState } from './gateway-picture.ts';
-import { type Listener, type ListenAddress, openListener } from './listener.ts';
+import { type Listener, openListener } from './listener.ts';
 import type { ParseKey } from './parse-key.ts';
 import type { Rejection } from './shelf.ts';
 import type { UpstreamGuard } from './upstream-guard.ts';
@@ -22,8 +23,8 @@ import { webSocketRequest } from './websocket-request.ts';
 export interface GatewayOptions {
   readonly gatewayId: string;
   /** Port 0 takes a free one. */
-  readonly http?: ListenAddress | undefined;
-  readonly https?: ListenAddress | undefined;
+  readonly http?: HostPort | undefined;
+  readonly https?: HostPort | undefined;
   readonly parse: ParseKey;
   readonly clock: Clock;
   readonly log: Log;
@@ -60,8 +61,8 @@ export interface GatewayStatus {
 
 /** Where the gateway really listens. */
 export interface GatewayAddresses {
-  readonly http?: ListenAddress | undefined;
-  readonly https?: ListenAddress | undefined;
+  readonly http?: HostPort | undefined;
+  readonly https?: HostPort | undefined;
 }
 
 const DRAIN_MS = 10_000;
@@ -137,7 +138,7 @@ export class Gateway {
     };
   }
 
-  private async open(scheme: 'http' | 'https', address: ListenAddress): Promise<Listener> {
+  private async open(scheme: 'http' | 'https', address: HostPort): Promise<Listener> {
     const attach = (server: Server): void => {
       const serve = this.front.serve.bind(this.front);
       server.on('request', (request, response) => serve(request, response, scheme, false));

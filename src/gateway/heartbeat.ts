@@ -3,6 +3,7 @@
  * this process has it in force. A node that does not answer is left for the next one. Only facts are sent: the node
  * judges them.
  */
+import { placeOf } from '../contract/directory.ts';
 import type {
   GatewayReceipt,
   Heartbeat,
@@ -50,8 +51,6 @@ export interface ReporterOptions {
 class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
-
-const placeOf = ({ directory, id }: ProveItem): string => `${directory}\n${id}`;
 
 export class Reporter implements Disposable {
   private readonly options: ReporterOptions;

@@ -3,24 +3,20 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { pause } from '../shared/async.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import { listenOn } from '../shared/listening.ts';
 import type { Log } from '../shared/log.ts';
 import { SECURE_OPTIONS } from './certificate.ts';
 
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
 export interface Listener {
-  readonly address: ListenAddress;
+  readonly address: HostPort;
   /** Accepts no more, waits at most `drain_ms` for requests in flight, then cuts them. */
   close(drain_ms: number): Promise<void>;
 }
 
 export interface ListenerOptions {
   readonly scheme: 'http' | 'https';
-  readonly address: ListenAddress;
+  readonly address: HostPort;
   readonly IncomingMessage: typeof IncomingMessage;
   /** What a server name gets; `undefined` fails the handshake. */
   readonly find: (serverName: string) => SecureContext | undefined;

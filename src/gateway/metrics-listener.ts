@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { Disposable } from '../shared/async.ts';
+import type { HostPort } from '../shared/host-port.ts';
 import { listenOn } from '../shared/listening.ts';
 import type { Log } from '../shared/log.ts';
-import type { ListenAddress } from './listener.ts';
 
 /** What is scraped. */
 export interface Scraped {
@@ -11,7 +11,7 @@ export interface Scraped {
 }
 
 export interface MetricsListener extends Disposable {
-  readonly address: ListenAddress;
+  readonly address: HostPort;
 }
 
 /**
@@ -20,7 +20,7 @@ export interface MetricsListener extends Disposable {
  * @throws when the address can't be had
  */
 export const openMetricsListener = async (
-  address: ListenAddress,
+  address: HostPort,
   scraped: Scraped,
   log: Log,
 ): Promise<MetricsListener> => {

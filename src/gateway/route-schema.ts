@@ -4,13 +4,10 @@
  * the route is served: dropping one silently would make this gateway the more lenient of the two.
  */
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { HostPattern, Labels, ObjectId, Port, Weight } from '../contract/apisix.ts';
 import { compile } from '../contract/validator.ts';
 
-const Id = Type.Union([
-  Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9-_.]+$' }),
-  Type.Integer({ minimum: 1 }),
-]);
-export const HostPattern = Type.String({ pattern: '^\\*$|^\\*?[0-9a-zA-Z-._\\[\\]:]+$' });
+const Id = Type.Union([ObjectId, Type.Integer({ minimum: 1 })]);
 const Seconds = Type.Number({ exclusiveMinimum: 0 });
 /** APISIX lets further fields stand in here and reads none of them. */
 const Timeout = Type.Object({ connect: Seconds, send: Seconds, read: Seconds });
@@ -19,9 +16,7 @@ const Timeout = Type.Object({ connect: Seconds, send: Seconds, read: Seconds });
 export const described = {
   id: Type.Optional(Id),
   desc: Type.Optional(Type.String({ maxLength: 256 })),
-  labels: Type.Optional(
-    Type.Record(Type.String(), Type.String({ minLength: 1, maxLength: 256, pattern: '^\\S+$' })),
-  ),
+  labels: Type.Optional(Labels),
   create_time: Type.Optional(Type.Integer()),
   update_time: Type.Optional(Type.Integer()),
 };
@@ -45,11 +40,9 @@ export const FOREIGN_UPSTREAM = [
   'tls',
 ] as const;
 
-const Weight = Type.Integer({ minimum: 0 });
-
 const Node = Type.Object({
   host: HostPattern,
-  port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })),
+  port: Type.Optional(Port),
   weight: Weight,
   priority: Type.Optional(Type.Integer()),
 });

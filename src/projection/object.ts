@@ -1,5 +1,5 @@
 import type { Directory } from '../contract/directory.ts';
-import { sameJson } from '../shared/json.ts';
+import { isObject, parseJson, sameJson } from '../shared/json.ts';
 
 /** One object as APISIX reads it, without its times. */
 export interface Projected {
@@ -17,24 +17,22 @@ export type Projection =
 export const MANAGED_BY = { 'managed-by': 'lockstep' } as const;
 
 const asObject = (text: string): Record<string, unknown> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return isObject(value) ? value : undefined;
 };
+
+/** What an object says, without the times that APISIX keeps in it. */
+export const withoutTimes = ({
+  create_time: _created,
+  update_time: _updated,
+  ...body
+}: Readonly<Record<string, unknown>>): Record<string, unknown> => body;
 
 /** Whether Lockstep wrote this object; defense directories are its own altogether. */
 export const isManaged = (directory: Directory, text: string): boolean => {
   if (directory.startsWith('cdn_defense/')) return true;
   const labels = asObject(text)?.['labels'];
-  return (
-    typeof labels === 'object' &&
-    labels !== null &&
-    'managed-by' in labels &&
-    labels['managed-by'] === 'lockstep'
-  );
+  return isObject(labels) && labels['managed-by'] === MANAGED_BY['managed-by'];
 };
 
 /**
@@ -49,8 +47,8 @@ export const render = (
   now_s: number,
 ): string | undefined => {
   const stored = existing === undefined ? undefined : asObject(existing);
-  const { create_time, update_time: _update_time, ...rest } = stored ?? {};
-  if (stored && sameJson(rest, projected.body)) return undefined;
+  if (stored && sameJson(withoutTimes(stored), projected.body)) return undefined;
+  const { create_time } = stored ?? {};
   const created = typeof create_time === 'number' ? create_time : now_s;
   return JSON.stringify({ ...projected.body, create_time: created, update_time: now_s });
 };

@@ -1,5 +1,6 @@
 import type { Directory } from '../contract/directory.ts';
 import type { Kind } from '../contract/record.ts';
+import { parseCertificateId } from '../domain/certificate.ts';
 import { sslIdOf } from './certificate.ts';
 
 /** Where in APISIX's prefix a record may be read, whatever it says. */
@@ -16,6 +17,6 @@ export const placesOf = (
         { directory: 'cdn_defense/policies', id },
       ];
     default:
-      return [{ directory: 'ssls', id: sslIdOf(id.slice(id.indexOf(':') + 1)) }];
+      return [{ directory: 'ssls', id: sslIdOf(parseCertificateId(id).domain) }];
   }
 };

@@ -1,6 +1,15 @@
 import { Type } from '@sinclair/typebox';
+import {
+  CERTIFICATE_LENGTH,
+  HostPattern,
+  Labels,
+  ObjectId,
+  PRIVATE_KEY_LENGTH,
+  Port,
+  Weight,
+  challengeKey,
+} from '../contract/apisix.ts';
 import type { Directory } from '../contract/directory.ts';
-import { PEM_MAX } from '../contract/certificate.ts';
 import { METHODS } from '../contract/route.ts';
 import { compile } from '../contract/validator.ts';
 import type { Projected } from './object.ts';
@@ -10,28 +19,17 @@ import type { Projected } from './object.ts';
  * schemas dumped from a running APISIX as well). APISIX rejects an object it does not like and goes on serving the
  * old one, so a wrong object must not get that far.
  */
-const Id = Type.String({ pattern: '^[a-zA-Z0-9-_.]{1,64}$' });
-const Host = Type.String({ pattern: '^\\*$|^\\*?[0-9a-zA-Z-._\\[\\]:]+$' });
-const Labels = Type.Record(Type.String(), Type.String({ pattern: '^\\S+$', minLength: 1, maxLength: 256 }));
 const closed = { additionalProperties: false };
 
 const Upstream = Type.Object(
   {
     type: Type.Literal('roundrobin'),
     scheme: Type.Union([Type.Literal('http'), Type.Literal('https')]),
-    nodes: Type.Array(
-      Type.Object(
-        {
-          host: Host,
-          port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-          weight: Type.Integer({ minimum: 0 }),
-        },
-        closed,
-      ),
-      { minItems: 1 },
-    ),
+    nodes: Type.Array(Type.Object({ host: HostPattern, port: Port, weight: Weight }, closed), {
+      minItems: 1,
+    }),
     pass_host: Type.Union([Type.Literal('pass'), Type.Literal('rewrite')]),
-    upstream_host: Type.Optional(Host),
+    upstream_host: Type.Optional(HostPattern),
     timeout: Type.Optional(
       Type.Object({ connect: Type.Number(), send: Type.Number(), read: Type.Number() }, closed),
     ),
@@ -44,19 +42,19 @@ const Plugins = Type.Object(
     'proxy-rewrite': Type.Optional(
       Type.Object({ regex_uri: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }) }, closed),
     ),
-    cdn_defense: Type.Optional(Type.Object({ tenant: Id, route: Id }, closed)),
+    cdn_defense: Type.Optional(Type.Object({ tenant: ObjectId, route: ObjectId }, closed)),
   },
   closed,
 );
 
 const Route = Type.Object(
   {
-    id: Id,
+    id: ObjectId,
     name: Type.String({ minLength: 1, maxLength: 256 }),
     desc: Type.Optional(Type.String({ maxLength: 256 })),
     labels: Labels,
     uris: Type.Array(Type.String({ pattern: '^/' }), { minItems: 1, uniqueItems: true }),
-    hosts: Type.Optional(Type.Array(Host, { minItems: 1, uniqueItems: true })),
+    hosts: Type.Optional(Type.Array(HostPattern, { minItems: 1, uniqueItems: true })),
     methods: Type.Optional(
       Type.Array(Type.Union(METHODS.map((name) => Type.Literal(name))), { uniqueItems: true }),
     ),
@@ -72,31 +70,21 @@ const Route = Type.Object(
 /** PEM, or what APISIX's keyring makes of it. */
 const KEY = '^-----BEGIN |^[A-Za-z0-9+/]+={0,2}$';
 
-const PemText = (minLength: number, pattern: string) =>
-  Type.String({ minLength, maxLength: PEM_MAX, pattern });
-
 const Ssl = Type.Object(
   {
-    id: Id,
+    id: ObjectId,
     labels: Labels,
-    snis: Type.Array(Host, { minItems: 1 }),
-    cert: PemText(128, '^-----BEGIN '),
-    key: PemText(64, KEY),
+    snis: Type.Array(HostPattern, { minItems: 1 }),
+    cert: Type.String({ ...CERTIFICATE_LENGTH, pattern: '^-----BEGIN ' }),
+    key: Type.String({ ...PRIVATE_KEY_LENGTH, pattern: KEY }),
     status: Type.Literal(1),
   },
   closed,
 );
 
-const Policy = Type.Object({ id: Id });
+const Policy = Type.Object({ id: ObjectId });
 
-const Key = Type.Object(
-  {
-    id: Type.String({ pattern: '^[a-zA-Z0-9_-]{1,32}$' }),
-    secret: Type.String({ minLength: 32 }),
-    state: Type.Union(['verify', 'signing', 'retired'].map((state) => Type.Literal(state))),
-  },
-  closed,
-);
+const Key = Type.Object(challengeKey, closed);
 
 const validators = {
   routes: compile(Route),

@@ -145,10 +145,9 @@ export class NodeCache implements Picture {
   }
 
   private keepLastGood(draft: Draft, kv: KeyValue, before: Pick<Snapshot, Families>): void {
-    const place = this.keys.parse(kv.key);
-    if (place?.family !== 'config' && place?.family !== 'routes' && place?.family !== 'ssl') return;
-    const known = before[place.family].get(place.id);
-    if (known) draft.map(place.family).set(place.id, known);
+    const place = this.keys.parseRecord(kv.key);
+    const known = place && before[place.kind].get(place.id);
+    if (known) draft.map(place.kind).set(place.id, known);
   }
 
   /** @returns whether a source record was touched */

@@ -8,13 +8,17 @@ const FOREVER_MS = 2 ** 31 - 1;
 export class Bell {
   private done: () => void = () => {};
 
-  /** Resolves at the next ring, or after `ms`. A wait under way ends. */
-  wait(ms = FOREVER_MS): Promise<void> {
+  /** Resolves at the next ring, after `ms`, or when `signal` aborts. A wait under way ends. */
+  wait(ms = FOREVER_MS, signal?: AbortSignal): Promise<void> {
     this.done();
+    if (signal?.aborted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.done(), Math.max(0, ms));
+      const end = (): void => this.done();
+      const timer = setTimeout(end, Math.max(0, ms));
+      signal?.addEventListener('abort', end, { once: true });
       this.done = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
         this.done = () => {};
         resolve();
       };

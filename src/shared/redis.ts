@@ -1,10 +1,9 @@
 import { createClient } from '@redis/client';
+import type { HostPort } from './host-port.ts';
 import { jittered } from './async.ts';
 
 /** Where a Redis is, and as whom to speak to it. Only `shownRedis` of it may be logged. */
-export interface RedisAddress {
-  readonly host: string;
-  readonly port: number;
+export interface RedisAddress extends HostPort {
   readonly database: number;
   readonly username?: string | undefined;
   readonly password?: string | undefined;

@@ -8,17 +8,18 @@ import { type ConfigStore, StoreRefusedError } from './port.ts';
 /** Read everything under a prefix, and perhaps write there. */
 export interface AccessNeed {
   readonly prefix: string;
-  readonly write: boolean;
+  /** A key to try the right to write with; absent: nothing is written there. */
+  readonly probe?: string;
 }
 
 /** A node reads and writes the source records and what gateways read. */
 export const nodeNeeds = (keys: Keyspace): AccessNeed[] => [
-  { prefix: keys.source, write: true },
-  { prefix: keys.projection, write: true },
+  { prefix: keys.source, probe: keys.probe(keys.source) },
+  { prefix: keys.projection, probe: keys.probe(keys.projection) },
 ];
 
 /** A gateway reads what is meant for it, and nothing else. */
-export const gatewayNeeds = (keys: Keyspace): AccessNeed[] => [{ prefix: keys.projection, write: false }];
+export const gatewayNeeds = (keys: Keyspace): AccessNeed[] => [{ prefix: keys.projection }];
 
 /** No key has this revision, so what it guards is never carried out; but etcd checks the right to do it first. */
 const NEVER = revision(Number.MAX_SAFE_INTEGER);
@@ -39,11 +40,10 @@ const refusalOf = async (attempt: () => Promise<unknown>): Promise<string | unde
  */
 export const missingAccess = async (store: ConfigStore, needs: readonly AccessNeed[]): Promise<string[]> => {
   const missing: string[] = [];
-  for (const { prefix, write } of needs) {
+  for (const { prefix, probe: key } of needs) {
     const read = await refusalOf(() => store.range({ prefix }, { limit: 1, keysOnly: true }));
     if (read !== undefined) missing.push(`may not read under ${prefix}: ${read}`);
-    if (!write) continue;
-    const key = `${prefix}access`;
+    if (key === undefined) continue;
     const guards = [{ key, modRevision: NEVER }];
     const written = await refusalOf(() =>
       store.transact({ guards, puts: [{ key, value: '' }], deletes: [] }),

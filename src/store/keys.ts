@@ -1,5 +1,6 @@
+import { CURSOR_DIGITS } from '../contract/changes.ts';
 import { DIRECTORIES, type Directory } from '../contract/directory.ts';
-import { KINDS, type Kind } from '../contract/record.ts';
+import { KINDS, type Kind, isKind } from '../contract/record.ts';
 import type { Revision } from '../shared/revision.ts';
 
 /** What a source key names. `claims` and `requests` matter to writers only. */
@@ -38,11 +39,6 @@ const PLAIN_FAMILIES = new Map<string, 'nodes' | 'tokens' | 'token_uses'>([
   ['tokens', 'tokens'],
   ['token-uses', 'token_uses'],
 ]);
-
-const KIND_NAMES: ReadonlySet<string> = new Set(KINDS);
-
-/** Digits of the largest revision that a number holds exactly. */
-const REVISION_DIGITS = 16;
 
 /** The one home of every key in the store. No key is built anywhere else. */
 export class Keyspace {
@@ -204,7 +200,16 @@ export class Keyspace {
   /** Entries of the change log that were planned at this revision or before come after this in the order of keys. */
   changesFrom(planned: Revision): string {
     const place = Number.MAX_SAFE_INTEGER - planned;
-    return `${this.changes()}${String(place).padStart(REVISION_DIGITS, '0')}`;
+    return `${this.changes()}${String(place).padStart(CURSOR_DIGITS, '0')}`;
+  }
+
+  /** An entry of the change log as it is named to callers who read on from it. */
+  cursorOf(change: string): string {
+    return change.slice(this.changes().length);
+  }
+
+  changeAt(cursor: string): string {
+    return `${this.changes()}${cursor}`;
   }
 
   /** Everything claimed at exactly this place. A claim's value is `{tenant_id}`; its holder is in the key. */
@@ -225,11 +230,21 @@ export class Keyspace {
     return `${this.source}claims/`;
   }
 
+  /** How a claim's key names the record that holds it. */
+  holder(kind: Kind, id: string): string {
+    return `${kind}:${id}`;
+  }
+
   /** Whose claim it is: the record that holds it. */
   holderOf(claim: string): { kind: Kind; id: string } | undefined {
     const holder = claim.slice(claim.lastIndexOf('/') + 1);
-    const kind = KINDS.find((name) => holder.startsWith(`${name}:`));
-    return kind && { kind, id: holder.slice(kind.length + 1) };
+    const kind = KINDS.find((name) => holder.startsWith(this.holder(name, '')));
+    return kind && { kind, id: holder.slice(this.holder(kind, '').length) };
+  }
+
+  /** Never written, only tried: whether the store lets its caller write under a prefix. */
+  probe(prefix: string): string {
+    return `${prefix}access`;
   }
 
   projected(directory: Directory, id: string): string {
@@ -248,14 +263,20 @@ export class Keyspace {
   parse(key: string): SourceKey | undefined {
     if (!key.startsWith(this.source)) return undefined;
     const [family = '', id = '', ...rest] = key.slice(this.source.length).split('/');
-    if (KIND_NAMES.has(family) && id !== '' && rest.length === 0) return { family: family as Kind, id };
+    if (isKind(family) && id !== '' && rest.length === 0) return { family, id };
     const plain = PLAIN_FAMILIES.get(family);
     if (plain && id !== '' && rest.length === 0) return { family: plain, id };
     const version = Number(rest[1]);
-    if (family === 'versions' && KIND_NAMES.has(id) && rest[0] && Number.isSafeInteger(version)) {
-      return { family: 'versions', kind: id as Kind, id: rest[0], version };
+    if (family === 'versions' && isKind(id) && rest[0] && Number.isSafeInteger(version)) {
+      return { family: 'versions', kind: id, id: rest[0], version };
     }
     return { family: 'other' };
+  }
+
+  /** Which record a source key holds; `undefined` for other keys. */
+  parseRecord(key: string): { kind: Kind; id: string } | undefined {
+    const place = this.parse(key);
+    return place && 'id' in place && isKind(place.family) ? { kind: place.family, id: place.id } : undefined;
   }
 
   /** Reads a key under APISIX's prefix, of a directory the projection writes. */

@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { listChanges } from '../../change/change-log.ts';
+import { notReached } from '../../change/not-reached.ts';
 import { AuditList } from '../../contract/audit.ts';
-import { Refusal } from '../../contract/errors.ts';
+import { ChangeCursor } from '../../contract/changes.ts';
 import { ACTIONS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';
 import { ReadQuery } from '../reading.ts';
@@ -41,9 +42,7 @@ export const getAudit = endpoint({
           }),
         ),
         limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
-        after: Type.Optional(
-          Type.String({ pattern: '^\\d{16}-[\\w-]{1,128}$', description: 'The `next` of the page before.' }),
-        ),
+        after: Type.Optional(ChangeCursor),
       },
       { additionalProperties: false },
     ),
@@ -54,10 +53,7 @@ export const getAudit = endpoint({
     const limit = records ? Math.min(query.limit, WITH_RECORDS_MAX) : query.limit;
     const wanted = { ...rest, limit, since_ms: ms(since), until_ms: ms(until) };
     const { changes, ...page } = await listChanges(node.changes, wanted);
-    if (page.revision < min_revision) {
-      const about = { in: 'query', pointer: '/min_revision' } as const;
-      throw new Refusal('revision_not_reached', { ...about, params: { revision: min_revision } });
-    }
+    if (page.revision < min_revision) throw notReached(min_revision);
     const entries = records
       ? await Promise.all(changes.map((change) => withRecords(node, change)))
       : changes.map(withoutRecords);

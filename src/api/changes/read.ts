@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { type LoggedChange, changeAt, listChanges } from '../../change/change-log.ts';
-import { ChangeList, ChangeWithReceipts, type Reach } from '../../contract/changes.ts';
+import { ChangeCursor, ChangeList, ChangeWithReceipts, type Reach } from '../../contract/changes.ts';
 import { Refusal } from '../../contract/errors.ts';
 import type { GatewayView } from '../../fleet/gateway-view.ts';
 import { revision } from '../../shared/revision.ts';
@@ -32,9 +32,7 @@ const ListQuery = Type.Object(
     ...ReadQuery.properties,
     tenant_id: Type.Optional(Type.String({ minLength: 1, maxLength: 320 })),
     limit: Type.Integer({ minimum: 1, maximum: 100, default: 20 }),
-    after: Type.Optional(
-      Type.String({ pattern: '^\\d{16}-[\\w-]{1,128}$', description: 'The `next` of the page before.' }),
-    ),
+    after: Type.Optional(ChangeCursor),
   },
   { additionalProperties: false },
 );
