@@ -134,6 +134,7 @@ export class Fleet implements Disposable {
     });
     this.publisher = new SummaryPublisher({
       ...{ store, keys, nodeId, clock, log },
+      clusterId: () => this.watch.clusterId,
       roster: (number, again) => this.roster(number, again),
       progress: (roster) => this.progress(roster),
       settled: () => this.settledHere(),
