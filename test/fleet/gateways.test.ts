@@ -172,6 +172,14 @@ describe('a gateway', () => {
     const beyond = one.receipt(item, { loaded: revision + 1_000, seen: revision + 1_000 });
     expect((await one.receipts(url(), [beyond])).answer.states).toEqual(['rejected']);
     expect(await stateOf('edge-1')).toBe('rejected');
+    const asked = one.asked.length;
+    await until('it is asked again', async () => {
+      await one.heartbeat(url(), { hold_ms: 1_000 });
+      return one.asked.length > asked;
+    });
+    expect(one.asked.slice(asked)).toEqual([item]);
+    await one.tellAll(url(), [item]);
+    expect(await stateOf('edge-1')).toBe('synced');
   });
 
   test('is asked about what somebody wrote by hand, and may reject it', async () => {
