@@ -220,6 +220,11 @@ export class Fleet implements Disposable {
     return views.sort((a, b) => (a.gateway_id < b.gateway_id ? -1 : 1));
   }
 
+  /** The process whose pulse this node id has. */
+  pulse(): string | undefined {
+    return this.summaries.pulseOf(this.options.nodeId);
+  }
+
   /** All nodes of the fleet, by id. */
   nodes(): NodeStanding[] {
     const { nodeId, cache, convergence, connected } = this.options;
