@@ -219,7 +219,8 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const masterKeys = options.sealer?.kids ?? [];
   const current = (): boolean => reflector.status().current;
   const own = { nodeId, instance: randomUUID(), version, masterKeys };
-  const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
+  const pulseOf = (): string | undefined => fleet.pulse();
+  const presence: Presence = new Presence({ store, keys, cache, current, pulseOf, ...own, clock, log });
   const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
   const fleet: Fleet = fleetOf(about, reflector, fence);
   const feed = feedOf(own.instance, () => node);

@@ -63,6 +63,18 @@ describe('receipts', () => {
     await until('it is back', async () => (await receiptOf('node-2')) !== undefined);
   });
 
+  test('are written with a new pulse when somebody deletes or overwrites that', async () => {
+    const key = fleet.keys.pulse('node-2');
+    const pulse = async () => (await fleet.store.range({ key })).kvs[0]?.value;
+    const genuine = await pulse();
+    await fleet.store.transact({ guards: [], puts: [], deletes: [key] });
+    await until('it is back', async () => (await pulse()) === genuine);
+    await fleet.store.transact({ guards: [], puts: [{ key, value: 'x' }], deletes: [] });
+    await until('it is back', async () => (await pulse()) === genuine);
+    const nodes = () => fleet.nodes[0]?.node.fleet.nodes().map(({ state }) => state);
+    await until('it is not taken to be silent', () => nodes()?.every((state) => state === 'synced') ?? false);
+  });
+
   test('of another cluster, or from beyond the present, prove nothing', async () => {
     const revision = await write();
     await fleet.quiet();
@@ -120,4 +132,6 @@ test('two processes with one node id: the later one reports, the earlier one say
   await second.dispose();
   await until('the first is alone again', () => !first?.presence.hasRival());
   await until('and reports', async () => (await receiptOf('node-1'))?.receipt.version === '0.0.0-test');
+  const nodes = () => fleet.nodes[1]?.node.fleet.nodes().map(({ state }) => state);
+  await until('and is not taken to be silent', () => nodes()?.every((state) => state === 'synced') ?? false);
 });

@@ -134,6 +134,7 @@ export class Fleet implements Disposable {
     });
     this.publisher = new SummaryPublisher({
       ...{ store, keys, nodeId, clock, log },
+      clusterId: () => this.watch.clusterId,
       roster: (number, again) => this.roster(number, again),
       progress: (roster) => this.progress(roster),
       settled: () => this.settledHere(),
@@ -217,6 +218,11 @@ export class Fleet implements Disposable {
       return known ? view : { ...view, state: 'unknown' };
     });
     return views.sort((a, b) => (a.gateway_id < b.gateway_id ? -1 : 1));
+  }
+
+  /** The process whose pulse this node id has. */
+  pulse(): string | undefined {
+    return this.summaries.pulseOf(this.options.nodeId);
   }
 
   /** All nodes of the fleet, by id. */

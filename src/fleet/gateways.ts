@@ -125,7 +125,8 @@ export class Gateways {
       session.startOver(this.distrusted.has(session.instance));
       session.bell.ring();
     }
-    if (this.sessions.size > 0) this.options.changed('progress');
+    // Also where nobody is heard: what was said before is of the other past.
+    this.options.changed('roster');
   }
 
   /** Another node hears it now. */

@@ -11,9 +11,11 @@ const KEY = '/cdn-defense/leader/keyring';
 
 let store: EmbeddedStore;
 let candidates: Leader[];
+let errors: string[];
 beforeEach(async () => {
   store = await openEmbeddedStore({});
   candidates = [];
+  errors = [];
 });
 afterEach(async () => {
   await Promise.all(candidates.map((each) => each.dispose()));
@@ -29,7 +31,7 @@ const candidate = (nodeId: string, view: ConfigStore = store, work?: (term: Term
     store: view,
     key: KEY,
     nodeId,
-    log: silentLog,
+    log: { ...silentLog, error: (_, message) => errors.push(message) },
     work: (term) => {
       terms.push(term);
       return (work ?? rest)(term);
@@ -49,6 +51,9 @@ const writes = async (term: Term | undefined, key = '/fenced'): Promise<boolean>
   });
   return committed;
 };
+
+const byHand = () =>
+  store.transact({ guards: [], puts: [{ key: KEY, value: '{"node_id":"by hand"}' }], deletes: [] });
 
 const holder = async (): Promise<string | undefined> => {
   const { kvs } = await store.range({ key: KEY });
@@ -89,13 +94,30 @@ describe('an election', () => {
   it('ends the term of a leader whose key is taken away', async () => {
     const { terms } = candidate('a');
     await until('it leads', () => terms.length === 1);
-    await store.transact({ guards: [], puts: [{ key: KEY, value: '{"node_id":"by hand"}' }], deletes: [] });
-    expect(terms[0]?.signal.aborted).toBe(false);
     await store.transact({ guards: [], puts: [], deletes: [KEY] });
     await until('the term is over', () => terms[0]?.signal.aborted === true);
     await until('it is elected anew', () => terms.length === 2);
     expect(await writes(terms[0])).toBe(false);
     expect(await writes(terms[1])).toBe(true);
+  });
+
+  it('ends the term of a leader whose key is overwritten, and is held again', async () => {
+    const all = ['a', 'b'].map((id) => candidate(id));
+    const terms = () => all.flatMap((each) => each.terms);
+    await until('somebody leads', () => terms().length === 1);
+    await byHand();
+    await until('the term is over', () => terms()[0]?.signal.aborted === true);
+    await until('it is held again', () => terms().length === 2);
+    expect(await writes(terms()[1])).toBe(true);
+    expect((await store.range({ key: KEY })).kvs[0]?.lease).toBeDefined();
+  });
+
+  it('is held although there is a key without a lease, and says so', async () => {
+    await byHand();
+    const { terms } = candidate('a');
+    await until('it leads', () => terms.length === 1);
+    expect(await writes(terms[0])).toBe(true);
+    expect(errors).toEqual(['an election was held by a key without a lease, which is deleted']);
   });
 
   it('knows its own win by reading when the answer was lost', async () => {

@@ -75,8 +75,16 @@ export class Leader implements Disposable {
 
   /** When somebody leads: the moment at which that was seen. */
   private async holder(): Promise<Stamp | undefined> {
-    const { clusterId, revision, kvs } = await this.options.store.range({ key: this.options.key });
-    return kvs.length > 0 ? { clusterId, revision } : undefined;
+    const { store, key, log } = this.options;
+    const { clusterId, revision, kvs } = await store.range({ key });
+    const kv = kvs[0];
+    if (!kv) return undefined;
+    if (kv.lease !== undefined) return { clusterId, revision };
+    // Whoever wrote it does not lead, and it would stay for ever.
+    const guard: Guard = { key, modRevision: kv.modRevision };
+    const { committed } = await store.transact({ guards: [guard], puts: [], deletes: [key] });
+    if (committed) log.error({ key }, 'an election was held by a key without a lease, which is deleted');
+    return undefined;
   }
 
   /** @returns the term, or `undefined` when somebody else was first */
@@ -138,7 +146,7 @@ export class Leader implements Disposable {
     }
   }
 
-  /** Ends the term when its key is taken away, by hand or by a restored backup. */
+  /** Ends the term when its key is taken away or overwritten, by hand or by a restored backup. */
   private async guardTerm({ clusterId, revision }: Stamp, term: AbortController): Promise<void> {
     const { store, key, random = Math.random } = this.options;
     for (let after: Stamp = { clusterId, revision }; !term.signal.aborted; ) {
@@ -146,7 +154,8 @@ export class Leader implements Disposable {
       if (term.signal.aborted) return;
       try {
         const page = await store.range({ key });
-        if (page.kvs[0]?.createRevision !== revision) term.abort();
+        // It is put once.
+        if (page.kvs[0]?.modRevision !== revision) term.abort();
         after = { clusterId: page.clusterId, revision: page.revision };
       } catch {
         // The lease says when a store that is away has been away for too long.

@@ -25,6 +25,8 @@ export interface PresenceOptions {
   readonly nodeId: string;
   /** Tells this process from another that was given the same node id. */
   readonly instance: string;
+  /** Whose pulse the store has under this node id, as of the cache's snapshot. */
+  readonly pulseOf: () => string | undefined;
   readonly version: string;
   /** The names of the master keys this node has, the one it seals with first. */
   readonly masterKeys?: readonly string[];
@@ -119,6 +121,7 @@ export class Presence {
       this.pulse.held &&
       this.written?.stamp.clusterId === stamp.clusterId &&
       this.written.stamp.revision === stamp.revision &&
+      this.options.pulseOf() === this.options.instance &&
       snapshot.nodes.get(this.options.nodeId)?.value.instance === this.options.instance;
     return same ? undefined : stamp;
   }
@@ -129,7 +132,7 @@ export class Presence {
   }
 
   private async report(stamp: Stamp): Promise<void> {
-    const { store, keys, nodeId, instance, version, clock, masterKeys = [] } = this.options;
+    const { store, keys, nodeId, instance, version, clock, pulseOf, masterKeys = [] } = this.options;
     const [lease, pulse] = await Promise.all([this.lease.id(), this.pulse.id()]);
     const receipt: NodeReceipt = {
       node_id: nodeId,
@@ -143,7 +146,7 @@ export class Presence {
       pulse: true,
     };
     const puts: Put[] = [{ key: keys.node(nodeId), value: JSON.stringify(receipt), lease }];
-    if (this.pulsed !== pulse)
+    if (this.pulsed !== pulse || pulseOf() !== instance)
       puts.push({ key: keys.pulse(nodeId), value: JSON.stringify({ instance }), lease: pulse });
     const result = await store.transact({ guards: [], puts, deletes: [] });
     this.pulsed = pulse;

@@ -92,10 +92,12 @@ export class ProjectionWatch implements Picture {
   replace(_kvs: readonly KeyValue[], stamp: Stamp): void {
     const { expectations, arrivals } = this.options;
     const goesOn = this.at?.clusterId === stamp.clusterId && this.at.revision <= stamp.revision;
-    if (this.at && !goesOn) this.restart();
+    const restarts = this.at !== undefined && !goesOn;
+    // Whoever starts over is to find the store that it is now.
+    this.at = stamp;
+    if (restarts) this.restart();
     else expectations.gap();
     arrivals.listed(stamp.revision);
-    this.at = stamp;
     this.wish();
   }
 

@@ -62,6 +62,18 @@ export class Proofs {
     }
   }
 
+  /**
+   * What is to be asked: also rejected objects of which the gateway names a write that the store does not have. One that
+   * has not noticed a restore yet names such, and has the right one once it has.
+   */
+  *questions(): Iterable<Expectation> {
+    yield* this.outstanding();
+    for (const { entry, live } of this.turnedDown.values()) {
+      const current = live > entry.revision && this.expectations.get(entry.directory, entry.id);
+      if (current && this.turnsDown(current)) yield current;
+    }
+  }
+
   get done(): boolean {
     for (const _entry of this.outstanding()) return false;
     return true;

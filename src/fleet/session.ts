@@ -185,7 +185,7 @@ export class Session {
     const items: Expectation[] = [];
     let again_ms = Infinity;
     if (this.distrusted) return { items, more: false, again_ms };
-    for (const entry of this.proofs.outstanding()) {
+    for (const entry of this.proofs.questions()) {
       const again = (this.sent.get(entry) ?? -Infinity) + RESEND_MS;
       if (again > now_ms) again_ms = Math.min(again_ms, again);
       else if (items.length === PROVE_MAX) return { items, more: true, again_ms };
@@ -198,7 +198,7 @@ export class Session {
   asked(items: readonly Expectation[], now_ms: number): Expectation[] {
     const again = items.filter((entry) => this.sent.has(entry));
     if (this.sent.size + items.length > SENT_MAX) {
-      const open = new Set(this.proofs.outstanding());
+      const open = new Set(this.proofs.questions());
       for (const entry of this.sent.keys()) if (!open.has(entry)) this.sent.delete(entry);
     }
     for (const entry of items) this.sent.set(entry, now_ms);

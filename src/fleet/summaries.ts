@@ -7,6 +7,7 @@ import type { Progress, Roster } from '../contract/fleet-summary.ts';
 import { decodeProgress, decodeRoster } from '../domain/fleet-summary.ts';
 import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
 import type { Clock } from '../shared/clock.ts';
+import { isObject, parseJson } from '../shared/json.ts';
 import type { Revision, Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import { LEASE_MS } from './session.ts';
@@ -59,7 +60,8 @@ export class Summaries implements Picture {
   private readonly options: SummariesOptions;
   /** By node; what a process said that has been replaced, by its own id. */
   private summaries = new Map<string, Summary>();
-  private pulses = new Set<string>();
+  /** By node: which process keeps it. */
+  private pulses = new Map<string, string | undefined>();
   /** When pulses stopped, ms. */
   private readonly stopped = new Map<string, number>();
   private clusterId: string | undefined;
@@ -77,6 +79,11 @@ export class Summaries implements Picture {
     return this.pulses.has(node);
   }
 
+  /** The process whose pulse a node has; `undefined` = it has none, or says not whose. */
+  pulseOf(node: string): string | undefined {
+    return this.pulses.get(node);
+  }
+
   /** A node has been silent for no longer than this, ms. */
   silent_ms(node: string): number {
     const stopped = this.stopped.get(node);
@@ -92,7 +99,7 @@ export class Summaries implements Picture {
     const before = this.clusterId === stamp.clusterId ? this.summaries : new Map<string, Summary>();
     this.clusterId = stamp.clusterId;
     this.summaries = new Map();
-    this.pulses = new Set();
+    this.pulses = new Map();
     for (const kv of rostersFirst(kvs, this.options.keys)) this.put(kv);
     for (const [key, summary] of before) {
       const process = summary.roster?.process;
@@ -157,7 +164,7 @@ export class Summaries implements Picture {
     const place = this.options.keys.parseFleet(key);
     if (!place) return;
     if (place.part === 'pulse') {
-      this.pulses.add(place.node);
+      this.pulses.set(place.node, processOf(value));
       this.stopped.delete(place.node);
     } else if (place.part === 'roster') this.putRoster(place.node, decodeRoster(value));
     else this.putProgress(place.node, decodeProgress(value), modRevision);
@@ -212,6 +219,11 @@ export class Summaries implements Picture {
     summary.lost_ms ??= this.options.clock.monotonic();
   }
 }
+
+const processOf = (pulse: string): string | undefined => {
+  const value = parseJson(pulse);
+  return isObject(value) && typeof value['instance'] === 'string' ? value['instance'] : undefined;
+};
 
 /** A new process under the same node id shows by its roster: its progress is not to be taken for the old one's. */
 const rostersFirst = <T extends { readonly key: string }>(

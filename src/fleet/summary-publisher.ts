@@ -23,6 +23,8 @@ export interface SummaryPublisherOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
+  /** The store whose revisions are told now. */
+  readonly clusterId: () => string | undefined;
   /** Who there is now; `undefined` = nobody, and it is not said `again`. */
   readonly roster: (number: number, again: boolean) => Roster | undefined;
   readonly progress: (roster: Roster) => Progress;
@@ -121,9 +123,11 @@ export class SummaryPublisher {
   }
 
   private async write(rosterToo: boolean): Promise<void> {
-    const { store, keys, nodeId } = this.options;
+    const { store, keys, nodeId, clusterId } = this.options;
+    // A restored store may hold the roster and its lease: nothing is lost then, and yet all of it is of another store.
+    const sameStore = this.written?.roster.cluster_id === clusterId();
     // A roster that has become empty is written all the same: keys that go tell of a node that is gone.
-    const renew = rosterToo || !this.written;
+    const renew = rosterToo || !this.written || !sameStore;
     const roster = renew
       ? this.options.roster(this.rosters + 1, this.written !== undefined)
       : this.written?.roster;

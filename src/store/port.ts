@@ -17,6 +17,8 @@ export interface KeyValue {
   readonly modRevision: Revision;
   /** Revision of the put that created this key; a deleted and re-created key gets a new one. */
   readonly createRevision: Revision;
+  /** The lease that the key goes with; absent: it stays. */
+  readonly lease?: LeaseId;
 }
 
 /** One key, or every key that starts with `prefix` (a non-empty string), from after `after` on. */

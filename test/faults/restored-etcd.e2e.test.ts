@@ -49,6 +49,10 @@ const limit = (n: number, rate_limit: number, query = '') =>
   send(n, `${CONFIG}${query}`, { config: { rate_limit } });
 const rewoundOf = async (n: number): Promise<Rewound[]> =>
   (await get(n, '/sync-status'))['store_rewound'] as Rewound[];
+const gatewaysOf = async (n: number): Promise<string[]> => {
+  const { gateways } = (await get(n, '/fleet')) as { gateways: { gateway_id: string; state: string }[] };
+  return gateways.map(({ gateway_id, state }) => `${gateway_id} ${state}`);
+};
 const noticed = (n: number) => expect.poll(async () => (await rewoundOf(n)).length, LONG).toBeGreaterThan(0);
 const agreed = (rate_limit: number) =>
   Promise.all(
@@ -104,6 +108,27 @@ describe.each(BACKUPS)('a backup that is restored %s', (_, token) => {
     await agreed(50);
     expect((await rewoundOf(0)).length).toBe(1);
     await origin.dispose();
+  });
+
+  it('with what the nodes said of their gateways leaves every node knowing all of them', async () => {
+    await limit(0, 1);
+    for (const n of [0, 1]) {
+      await place.gateway(`edge-${n}`, etcd.endpoints, ['--control', nodes[n]?.url ?? '']);
+    }
+    const synced = ['edge-0 synced', 'edge-1 synced'];
+    const known = (n: number) => expect.poll(() => gatewaysOf(n), LONG).toEqual(synced);
+    await Promise.all([known(0), known(1)]);
+    const backup = await etcd.snapshot();
+    await limit(0, 2);
+    await agreed(2);
+
+    await etcd.restore(backup, token);
+    await Promise.all([noticed(0), noticed(1)]);
+    await Promise.all([known(0), known(1)]);
+    for (const n of [0, 1]) {
+      const written = await limit(n, 50 + n, '?wait=fleet&timeout_ms=20000');
+      expect(written).toMatchObject({ status: 200, fleet: { gateways: { known: 2 } } });
+    }
   });
 });
 

@@ -29,6 +29,8 @@ const gateway = async (id: string, n = 0): Promise<FleetGateway | undefined> =>
   (await shown(n)).gateways.find((view) => view.gateway_id === id);
 const stateOf = async (id: string, n = 0): Promise<string | undefined> => (await gateway(id, n))?.state;
 
+const EMBEDDED_2 = { id: 'edge-2', kind: 'embedded' as const };
+
 /** A gateway that has everything, at node 0. */
 const joined = async (id = 'edge-1', options = {}): Promise<ProtocolGateway> => {
   const one = new ProtocolGateway({ id, ...options });
@@ -170,6 +172,14 @@ describe('a gateway', () => {
     const beyond = one.receipt(item, { loaded: revision + 1_000, seen: revision + 1_000 });
     expect((await one.receipts(url(), [beyond])).answer.states).toEqual(['rejected']);
     expect(await stateOf('edge-1')).toBe('rejected');
+    const asked = one.asked.length;
+    await until('it is asked again', async () => {
+      await one.heartbeat(url(), { hold_ms: 1_000 });
+      return one.asked.length > asked;
+    });
+    expect(one.asked.slice(asked)).toEqual([item]);
+    await one.tellAll(url(), [item]);
+    expect(await stateOf('edge-1')).toBe('synced');
   });
 
   test('is asked about what somebody wrote by hand, and may reject it', async () => {
@@ -326,6 +336,30 @@ describe('when the store turns out to be another one', () => {
     expect(answer.cluster_id).not.toBe(before?.cluster_id);
     await one.catchUp(url());
     expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
+    await fleet.dispose();
+    await other.close();
+    fleet = await startFleet();
+  });
+
+  test('and holds what nodes said, with its leases, every node sees the gateways of all others again', async () => {
+    const all = [await joined('edge-1', { kind: 'embedded' }), new ProtocolGateway(EMBEDDED_2)];
+    await all[1]?.catchUp(url(1));
+    for (const n of [0, 1])
+      for (const id of ['edge-1', 'edge-2'])
+        await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
+    const other = await restore();
+    for (const n of [0, 1])
+      for (const id of ['edge-1', 'edge-2'])
+        await until('the nodes know who is there', async () => (await gateway(id, n)) !== undefined);
+    const reply = await fleet.call('POST', '/global-config/tenant?wait=fleet&timeout_ms=100', {
+      tenant: TENANT,
+      body: { config: { threat_threshold: 8 } },
+    });
+    expect([reply.status, reply.body['fleet']]).toMatchObject([202, { gateways: { known: 2 } }]);
+    for (const [n, one] of all.entries()) await one.catchUp(url(n));
+    for (const n of [0, 1])
+      for (const id of ['edge-1', 'edge-2'])
+        await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
     await fleet.dispose();
     await other.close();
     fleet = await startFleet();

@@ -1,7 +1,10 @@
 /** A real store with faults on demand, in front of a node: what the node sees of a broken network or a dead cluster. */
 import {
   type ConfigStore,
+  type Lease,
+  type LeaseId,
   OutcomeUnknownError,
+  type Put,
   StoreUnavailableError,
   type Transaction,
   type Watch,
@@ -10,6 +13,8 @@ import {
 
 /** What happens to one transaction. `lost-before`: never applied; `lost-after`: applied, and the answer lost. */
 export type TransactFault = 'none' | 'unavailable' | 'lost-before' | 'lost-after';
+
+const LONG_S = 3_600;
 
 export class FlakyStore implements ConfigStore {
   readonly kind;
@@ -26,6 +31,9 @@ export class FlakyStore implements ConfigStore {
   private inner: ConfigStore;
   private readonly watches = new Map<Watch, WatchSink>();
   private down = false;
+  private readonly granted = new Set<LeaseId>();
+  /** In the store that it has become: the leases of the one before. */
+  private carried = new Map<LeaseId, Promise<Lease>>();
 
   constructor(inner: ConfigStore) {
     this.inner = inner;
@@ -43,9 +51,10 @@ export class FlakyStore implements ConfigStore {
     this.down = false;
   }
 
-  /** From now on it is another store, such as one restored from a backup; its watches break. */
+  /** From now on it is another store, such as one restored from a backup, with the leases; its watches break. */
   become(other: ConfigStore): void {
     this.inner = other;
+    this.carried = new Map([...this.granted].map((id) => [id, other.lease(LONG_S)]));
     this.cutWatches();
   }
 
@@ -71,7 +80,10 @@ export class FlakyStore implements ConfigStore {
     const fault = await this.transactFault(transaction, n);
     if (fault === 'unavailable') throw new StoreUnavailableError('unavailable on demand');
     if (fault === 'lost-before') throw new OutcomeUnknownError('lost before it was applied');
-    const result = await this.inner.transact(transaction);
+    const result = await this.inner.transact({
+      ...transaction,
+      puts: await this.underCarried(transaction.puts),
+    });
     await this.afterTransact(transaction, n);
     if (fault === 'lost-after') throw new OutcomeUnknownError('lost after it was applied');
     return result;
@@ -94,7 +106,9 @@ export class FlakyStore implements ConfigStore {
 
   async lease(...args: Parameters<ConfigStore['lease']>): ReturnType<ConfigStore['lease']> {
     this.check();
-    return this.inner.lease(...args);
+    const lease = await this.inner.lease(...args);
+    this.granted.add(lease.id);
+    return lease;
   }
 
   endpoints(): ReturnType<ConfigStore['endpoints']> {
@@ -103,6 +117,15 @@ export class FlakyStore implements ConfigStore {
 
   close(): Promise<void> {
     return this.inner.close();
+  }
+
+  private underCarried(puts: readonly Put[]): Promise<Put[]> {
+    return Promise.all(
+      puts.map(async (put) => {
+        const carried = put.lease && (await this.carried.get(put.lease));
+        return carried ? { ...put, lease: carried.id } : put;
+      }),
+    );
   }
 
   private check(): void {

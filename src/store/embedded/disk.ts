@@ -26,7 +26,7 @@ export class EmbeddedStoreBusyError extends Error {
   override readonly name = 'EmbeddedStoreBusyError';
 }
 
-export type StoredKey = Omit<KeyValue, 'key'> & { readonly lease?: LeaseId };
+export type StoredKey = Omit<KeyValue, 'key'>;
 
 export interface StoredLease {
   readonly ttl_s: number;
@@ -46,7 +46,7 @@ export interface DiskBatch {
 export interface DiskState {
   readonly clusterId: string;
   readonly revision: Revision;
-  readonly keys: readonly (KeyValue & { lease?: LeaseId })[];
+  readonly keys: readonly KeyValue[];
   readonly leases: readonly (StoredLease & { id: LeaseId })[];
 }
 

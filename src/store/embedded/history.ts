@@ -47,7 +47,7 @@ export class History {
   private compactedRevision: Revision;
   private readonly bounds: HistoryBounds;
 
-  constructor(loaded: Iterable<KeyValue & { lease?: LeaseId }>, at: Revision, bounds: HistoryBounds) {
+  constructor(loaded: Iterable<KeyValue>, at: Revision, bounds: HistoryBounds) {
     this.bounds = bounds;
     this.compactedRevision = at;
     for (const { key, ...version } of loaded) {
@@ -88,8 +88,8 @@ export class History {
       const version = versions[lastAtOrBefore(versions, at)];
       if (version?.value === undefined) continue;
       if (kvs.length === limit) return { kvs, more: true };
-      const { value, modRevision, createRevision } = version;
-      kvs.push({ key, value, modRevision, createRevision });
+      const { value, ...rest } = version;
+      kvs.push({ key, value, ...rest });
     }
     return { kvs, more: false };
   }
@@ -103,8 +103,9 @@ export class History {
     const events: StoreEvent[] = [];
     for (const { key, value, lease } of puts) {
       const createRevision = this.current(key)?.createRevision ?? next;
-      const version = { value, modRevision: next, createRevision };
-      this.push(key, lease === undefined ? version : { ...version, lease });
+      const leased = lease === undefined ? {} : { lease };
+      const version = { value, modRevision: next, createRevision, ...leased };
+      this.push(key, version);
       events.push({ type: 'put', key, ...version });
     }
     for (const key of new Set(deletes)) {

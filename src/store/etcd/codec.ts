@@ -2,7 +2,7 @@
 import { revision as toRevision } from '../../shared/revision.ts';
 import type { Stamp } from '../../shared/revision.ts';
 import { compareKeys } from '../key-order.ts';
-import type { Guard, KeyRange, KeyValue, RangeOptions, StoreEvent, Transaction } from '../port.ts';
+import type { Guard, KeyRange, KeyValue, LeaseId, RangeOptions, StoreEvent, Transaction } from '../port.ts';
 import type { Compare } from './generated/etcdserverpb/Compare.ts';
 import type { RangeRequest } from './generated/etcdserverpb/RangeRequest.ts';
 import type { RequestOp } from './generated/etcdserverpb/RequestOp.ts';
@@ -24,11 +24,14 @@ export const toStamp = (header: ResponseHeader__Output | null): Stamp => {
   return { clusterId: header.cluster_id, revision: toRevision(Number(header.revision)) };
 };
 
+const NO_LEASE = '0';
+
 export const toKeyValue = (kv: KeyValue__Output): KeyValue => ({
   key: kv.key.toString('utf8'),
   value: kv.value.toString('utf8'),
   modRevision: toRevision(Number(kv.mod_revision)),
   createRevision: toRevision(Number(kv.create_revision)),
+  ...(kv.lease === NO_LEASE ? {} : { lease: kv.lease as LeaseId }),
 });
 
 export const toEvent = ({ type, kv }: Event__Output): StoreEvent => {
@@ -69,7 +72,7 @@ const toCompare = (guard: Guard): Compare => {
 export const toTxnRequest = ({ guards, puts, deletes }: Transaction): TxnRequest => {
   const success: RequestOp[] = [];
   for (const { key, value, lease } of puts) {
-    const put = { key: Buffer.from(key), value: Buffer.from(value), lease: lease ?? '0' };
+    const put = { key: Buffer.from(key), value: Buffer.from(value), lease: lease ?? NO_LEASE };
     success.push({ request: 'request_put', request_put: put });
   }
   for (const key of new Set(deletes)) {

@@ -63,6 +63,21 @@ export const leaseKeyContract = (t: Bench): void => {
       watched.watch.stop();
     });
 
+    it('is told with its keys, read or watched, and not with others', async () => {
+      const lease = await t.store.lease(60);
+      const watched = recordWatch(t.store, t.prefix, await t.here());
+      await putUnder(t, lease, 'a');
+      await put(t.store, `${t.prefix}b`, 'free');
+      const leases = (kvs: readonly object[]) => kvs.map((kv) => ('lease' in kv ? kv.lease : undefined));
+      expect(leases(await t.everything())).toEqual([lease.id, undefined]);
+      await watched.hasSteps(2);
+      expect(leases(watched.steps.flatMap(({ events }) => events))).toEqual([lease.id, undefined]);
+      await put(t.store, `${t.prefix}a`, 'free');
+      expect(leases(await t.everything())).toEqual([undefined, undefined]);
+      await lease.revoke();
+      watched.watch.stop();
+    });
+
     it('lets go of a key that is put without it', async () => {
       const lease = await t.store.lease(60);
       await putUnder(t, lease, 'a', 'b');

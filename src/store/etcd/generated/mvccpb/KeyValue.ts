@@ -7,6 +7,7 @@ export interface KeyValue {
   'create_revision'?: (number | string | Long);
   'mod_revision'?: (number | string | Long);
   'value'?: (Buffer | Uint8Array | string);
+  'lease'?: (number | string | Long);
 }
 
 export interface KeyValue__Output {
@@ -14,4 +15,5 @@ export interface KeyValue__Output {
   'create_revision': (string);
   'mod_revision': (string);
   'value': (Buffer);
+  'lease': (string);
 }
