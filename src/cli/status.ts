@@ -10,7 +10,7 @@ const behindText = (behind: number | null): string =>
   behind === null ? 'unknown' : behind === 0 ? 'has everything' : `behind by ${behind}`;
 
 const renderNode = (status: SyncStatus): string[] => {
-  const { sync_status: cached, nodes, quarantined, repaired } = status;
+  const { sync_status: cached, quarantined, repaired } = status;
   const store = status.etcd_connected ? 'connected' : `not heard for ${status.age_ms} ms; reads are stale`;
   return [
     `${status.node_id}: ${status.state}, revision ${status.revision} of cluster ${status.cluster_id}`,
@@ -22,17 +22,18 @@ const renderNode = (status: SyncStatus): string[] => {
     ...(repaired.length > 0
       ? [`repaired here: ${repaired.length}, last ${repaired.at(-1)?.directory}/${repaired.at(-1)?.id}`]
       : []),
-    '',
-    table(
-      ['NODE', 'REVISION', 'STATE', 'REPORTED'],
-      nodes.map(({ node_id, revision, behind, reported_at }) => [
-        node_id,
-        String(revision),
-        behindText(behind),
-        reported_at,
-      ]),
-    ),
   ];
+};
+
+const renderNodes = ({ nodes }: FleetAnswer): string[] => {
+  const rows = nodes.map(({ node_id, revision, state, behind, last_seen }) => [
+    node_id,
+    String(revision),
+    state,
+    behindText(behind),
+    last_seen,
+  ]);
+  return ['', table(['NODE', 'REVISION', 'STATE', '', 'LAST SEEN'], rows)];
 };
 
 const pluginText = ({ plugin }: FleetGateway): string =>
@@ -70,9 +71,11 @@ export const status: Command = {
     try {
       const answer = await client.syncStatus();
       const fleet = await client.fleet();
-      process.stdout.write(`${[...renderNode(answer), ...renderGateways(fleet)].join('\n')}\n`);
+      process.stdout.write(
+        `${[...renderNode(answer), ...renderNodes(fleet), ...renderGateways(fleet)].join('\n')}\n`,
+      );
       const synced =
-        answer.nodes.every(({ behind }) => behind === 0) &&
+        fleet.nodes.every(({ state }) => state === 'synced') &&
         fleet.gateways.every(({ state }) => state === 'synced');
       return answer.etcd_connected && synced ? 0 : 1;
     } catch (error) {

@@ -29,10 +29,21 @@ const missing = ({ nodes_pending, gateways_pending, gateways_pending_total, gate
   ];
 };
 
+/** Who lacked it a moment ago and is off the list: silence proves nothing. */
+const lost = (before: Reach | undefined, now: Reach): readonly string[] =>
+  before && now.gateways < before.gateways ? before.gateways_pending : [];
+
 const waitFor = async (client: Client, revision: number, timeout_ms: number): Promise<number> => {
   const deadline = performance.now() + timeout_ms;
-  for (;;) {
+  for (let before: Reach | undefined; ; ) {
     const { reach } = await client.change(revision);
+    const gone = lost(before, reach);
+    before = reach;
+    if (gone.length > 0) {
+      for (const id of gone)
+        process.stderr.write(`lockstep: gateway ${id} had not proved it when it was last heard\n`);
+      return 1;
+    }
     if (reach.complete) {
       process.stdout.write(
         `revision ${revision}: all ${reach.nodes} nodes and ${reach.gateways} gateways have it\n`,
