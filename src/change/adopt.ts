@@ -93,7 +93,7 @@ const draftOf = async (room: ChangeRoom, kind: Kind, record: RecordOf[Kind]): Pr
   }
   const route = record as RecordOf['routes'];
   const spec = routeSpecOf(route);
-  await checkUpstreams(room, spec.upstream, '/upstream');
+  await checkUpstreams(room, route.tenant_id, spec.upstream, '/upstream');
   const defense = defenseOf(route);
   const draft: DraftOf<'routes'> = {
     ...spec,
