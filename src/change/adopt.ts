@@ -94,7 +94,7 @@ const draftOf = async (room: ChangeRoom, kind: Kind, record: RecordOf[Kind]): Pr
   }
   const route = record as RecordOf['routes'];
   const spec = routeSpecOf(route);
-  await checkUpstreams(room, spec.upstream, '/upstream');
+  await checkUpstreams(room, route.tenant_id, spec.upstream, '/upstream');
   const stored = spec.hosts ? { ...spec, hosts: storedHosts(spec.hosts, '/hosts') } : spec;
   return routeDraft(route, stored, defenseOf(route));
 };

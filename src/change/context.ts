@@ -23,8 +23,11 @@ export interface ChangeRoom {
   readonly sslKeyring?: SslKeyring | undefined;
   readonly upstreams: UpstreamRules;
   readonly hostlessRoutes: HostlessRoutes;
-  /** Addresses of a host name as seen from here; empty when it does not resolve. */
-  readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** Addresses of host names as seen from here, none of one that does not resolve; those that can't be told now are left out. */
+  readonly resolve: (
+    tenant_id: string,
+    hosts: readonly string[],
+  ) => Promise<ReadonlyMap<string, readonly string[]>>;
   readonly lock: KeyedLock;
   readonly requestLease: RequestLease;
   readonly random: () => number;

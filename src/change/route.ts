@@ -45,7 +45,7 @@ export const routeDraft = (
 
 /**
  * @throws Refusal route_id_taken, domain_taken, path_taken, hosts_required, hostless_conflict, wildcard_too_wide,
- * upstream_invalid, upstream_forbidden
+ * upstream_invalid, upstream_forbidden, names_unresolvable_now
  */
 export const createRoute = async (
   room: ChangeRoom,
@@ -53,7 +53,7 @@ export const createRoute = async (
   tenant_id: string,
   given: RouteSpec,
 ): Promise<Receipt> => {
-  await checkUpstreams(room, given.upstream, '/route/upstream');
+  await checkUpstreams(room, tenant_id, given.upstream, '/route/upstream');
   const spec = given.hosts ? { ...given, hosts: storedHosts(given.hosts, '/route/hosts') } : given;
   const created_at = new Date(room.clock.now()).toISOString();
   return commitChange(room, request, lockKey(spec.id), async (reader) => {
@@ -74,7 +74,7 @@ export const updateRoute = async (
 ): Promise<Receipt> => {
   const updates = given.hosts ? { ...given, hosts: storedHosts(given.hosts, '/updates/hosts') } : given;
   if (updates.upstream !== undefined && updates.upstream !== null) {
-    await checkUpstreams(room, updates.upstream, '/updates/upstream');
+    await checkUpstreams(room, tenant_id, updates.upstream, '/updates/upstream');
   }
   return commitChange(room, request, lockKey(id), async (reader) => {
     const before = await ownRoute(reader, tenant_id, id, BY_PATH);

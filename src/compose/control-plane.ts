@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Node } from '../api/endpoint.ts';
@@ -43,6 +42,7 @@ import type { ConfigStore } from '../store/port.ts';
 import { driftKeeper } from './drift.ts';
 import { eventLeader, eventPublisher } from './events.ts';
 import { feedOf, fleetOf } from './fleet.ts';
+import { Names, type NamesOptions } from './names.ts';
 import { type TlsPaths, openTls } from './tls-files.ts';
 
 export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
@@ -58,6 +58,8 @@ export interface ControlPlaneOptions extends Omit<ServerOptions, 'tls'> {
   /** What APISIX's private keys are encrypted with; absent: APISIX reads them in the clear. */
   readonly sslKeyring?: SslKeyring | undefined;
   readonly upstreams: UpstreamRules;
+  /** How upstreams' names are looked up. Default: as this machine does. */
+  readonly names?: Partial<NamesOptions>;
   /** What becomes of defense that a gateway would not run. Default `refuse`. */
   readonly capabilityGate?: CapabilityGate;
   /** Default `sole-tenant`. */
@@ -85,17 +87,6 @@ export interface ControlPlane extends Disposable {
   readonly node: Node;
 }
 
-/** A slow or broken resolver must not hold a write up; the gateways resolve names again anyway. */
-const RESOLVE_MS = 1_000;
-
-const resolve = async (host: string): Promise<string[]> => {
-  const found = lookup(host, { all: true }).then(
-    (entries) => entries.map((entry) => entry.address),
-    () => [],
-  );
-  return Promise.race([found, pause(RESOLVE_MS).then((): string[] => [])]);
-};
-
 /** Where this node can be reached once it listens. */
 const listenersAt = (host: string, port: number): Reserved[] => {
   const everywhere = host === '0.0.0.0' || host === '::';
@@ -113,6 +104,7 @@ const changeRoom = (
 ): ChangeRoom => {
   const { store, keys, log, sealer, sslKeyring, hostlessRoutes = 'sole-tenant' } = options;
   const upstreams = { ...options.upstreams, reserved };
+  const names = new Names(options.names);
   return {
     store,
     keys,
@@ -122,7 +114,7 @@ const changeRoom = (
     sslKeyring,
     upstreams,
     hostlessRoutes,
-    resolve,
+    resolve: (tenant_id, hosts) => names.resolve(tenant_id, hosts),
     lock: new KeyedLock(),
     requestLease: new RequestLease(store, clock),
     random: Math.random,

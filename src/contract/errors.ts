@@ -143,6 +143,11 @@ export const ERRORS = {
     '该 Idempotency-Key 已用于另一个请求',
     'This Idempotency-Key was used for another request.',
   ],
+  names_unresolvable_now: [
+    503,
+    '暂时无法解析域名，因此无法判断上游 {upstream} 通向何处；没有任何更改',
+    'Names can not be resolved now, so where the upstream {upstream} leads can not be told; nothing has changed.',
+  ],
   master_key_missing: [
     503,
     '该节点没有主密钥，不接受证书上传',

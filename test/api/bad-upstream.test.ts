@@ -1,7 +1,8 @@
 /** Upstreams that are no upstreams, or lead where none may. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
-import { type BadRequest, describeRefusals } from '../support/refused.ts';
+import { NameServer } from '../support/name-server.ts';
+import { type BadRequest, describeRefusals, expectNothingWritten } from '../support/refused.ts';
 
 let fleet: Fleet;
 
@@ -208,4 +209,37 @@ test('this node itself is no upstream, also where loopback is open', async () =>
   });
   expect(free.status).toBe(201);
   await open.dispose();
+});
+
+test('a tenant whose names nobody answers for opens no way for the names of another, and is told so', async () => {
+  const server = await NameServer.start((name) =>
+    name.endsWith('.silent.example') ? 'silent' : name === 'private.example' ? ['10.0.0.5'] : 'absent',
+  );
+  const names = { servers: [server.address], deadline_ms: 1_000 };
+  const watched = await startFleet({ names });
+  const write = (tenant: string, id: string, upstream: unknown) =>
+    watched.call('POST', '/global-routes', {
+      tenant,
+      body: { route: { ...ROUTE, id, hosts: [`${id}.example`], upstream } },
+    });
+  const silent = (n: number) =>
+    Array.from({ length: 32 }, (_, i) => ({ url: `http://n${i}-${n}.silent.example`, weight: 1 }));
+  const asked = { code: 'names_unresolvable_now', pointer: '/route/upstream/0/url' } as const;
+  await expectNothingWritten(watched, () => write('slow', 'slow', silent(0)), asked);
+  const slow = Array.from({ length: 20 }, (_, n) => write('slow', `slow-${n}`, silent(n)));
+  expect((await write('other', 'private', 'http://private.example')).body.code).toBe('upstream_forbidden');
+  expect((await write('other', 'absent', 'http://absent.example')).status).toBe(201);
+  for (const { body } of await Promise.all(slow)) expect(body.code).toBe('names_unresolvable_now');
+  await watched.dispose();
+  server.stop();
+});
+
+test('where private ranges are open a resolver that says nothing holds nobody up', async () => {
+  const server = await NameServer.start(() => 'silent');
+  const names = { servers: [server.address], deadline_ms: 100 };
+  const open = await startFleet({ names, upstreams: { privateRanges: 'open', reserved: [] } });
+  const reply = await open.call('POST', '/global-routes', { tenant: TENANT, body: { route: ROUTE } });
+  expect(reply.status).toBe(201);
+  await open.dispose();
+  server.stop();
 });

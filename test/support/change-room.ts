@@ -22,7 +22,7 @@ export const changeRoom = (store: ConfigStore, options: Partial<ChangeRoom> = {}
   sealer: new Sealer(MASTER_KEY),
   upstreams: { privateRanges: [], reserved: [] },
   hostlessRoutes: 'allow',
-  resolve: async () => [],
+  resolve: async (_, hosts) => new Map(hosts.map((host) => [host, []])),
   lock: new KeyedLock(),
   requestLease: new RequestLease(store, systemClock),
   random: Math.random,

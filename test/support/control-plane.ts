@@ -38,7 +38,7 @@ export interface Fleet {
 export type FleetOptions = Partial<
   Pick<
     ControlPlaneOptions,
-    'upstreams' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring' | 'drift'
+    'upstreams' | 'names' | 'hostlessRoutes' | 'gate' | 'sealer' | 'clock' | 'keyring' | 'drift'
   > &
     Pick<
       ControlPlaneOptions,
@@ -75,6 +75,8 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
         gate: { mode: 'off' },
         version: '0.0.0-test',
         log: silentLog,
+        // What the machine of the tests sees of the world decides nothing.
+        names: { servers: [] },
         ...options,
       }),
     ),
