@@ -13,7 +13,6 @@ export type TransactFault = 'none' | 'unavailable' | 'lost-before' | 'lost-after
 
 export class FlakyStore implements ConfigStore {
   readonly kind;
-  readonly maxOperations;
   /** Decides each transaction's fate; told its position from 0. */
   transactFault: (transaction: Transaction, n: number) => TransactFault | Promise<TransactFault> = () =>
     'none';
@@ -30,7 +29,6 @@ export class FlakyStore implements ConfigStore {
   constructor(inner: ConfigStore) {
     this.inner = inner;
     this.kind = inner.kind;
-    this.maxOperations = inner.maxOperations;
   }
 
   /** From now on everything fails, and every watch breaks. */
