@@ -1,6 +1,6 @@
-import type { Node } from '../api/endpoint.ts';
 import { FleetFeed } from '../api/fleet/feed.ts';
 import { fleetAnswer } from '../api/fleet/read.ts';
+import type { Node } from '../api/node.ts';
 import { isLive } from '../api/reading.ts';
 import { Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import type { Reflector } from '../reflector/reflector.ts';
