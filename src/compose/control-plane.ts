@@ -221,7 +221,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const presence: Presence = new Presence({ store, keys, cache, current, ...own, clock, log });
   const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
   const fleet: Fleet = fleetOf(about, reflector, fence);
-  const feed = feedOf(own.instance, () => node);
+  const feed = feedOf(own.instance, clock, () => node);
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
