@@ -15,17 +15,33 @@ const rooms = {
   client: ['contract'],
 };
 
+/** What a reflector feeds speaks of the store's keys and events, and can do nothing to it. */
+const STORE_TYPES = '^src/store/port\\.ts$';
+
 const walls = Object.entries(rooms).map(([room, allowed]) => ({
   name: `wall-${room}`,
   comment: `${room}/ may import ${['shared', ...allowed].join(', ')} only`,
   severity: 'error',
   from: { path: `^src/${room}/`, pathNot: '\\.test\\.ts$' },
-  to: { path: '^src/', pathNot: `^src/(${[room, 'shared', ...allowed].join('|')})/` },
+  to: {
+    path: '^src/',
+    pathNot: [
+      `^src/(${[room, 'shared', ...allowed].join('|')})/`,
+      ...(room === 'gateway' ? [STORE_TYPES] : []),
+    ],
+  },
 }));
 
 module.exports = {
   forbidden: [
     ...walls,
+    {
+      name: 'wall-gateway-store',
+      comment: 'gateway/ may import types of store/port.ts only',
+      severity: 'error',
+      from: { path: '^src/gateway/', pathNot: '\\.test\\.ts$' },
+      to: { path: STORE_TYPES, dependencyTypesNot: ['type-only'] },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'pure-rooms',

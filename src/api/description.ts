@@ -5,8 +5,9 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TenantId } from '../contract/identifier.ts';
 import { Problem } from '../contract/answer.ts';
-import { type Endpoint, type Node, operationIdOf } from './endpoint.ts';
+import { type Endpoint, operationIdOf } from './endpoint.ts';
 import { askingOf } from './gate.ts';
+import type { Node } from './node.ts';
 import { isKnown, textTag } from './reading.ts';
 import { PRECONDITION_HEADERS, WRITE_HEADERS } from './writing.ts';
 

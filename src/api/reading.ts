@@ -5,7 +5,8 @@ import { Refusal } from '../contract/errors.ts';
 import type { Freshness, StoreRewound } from '../contract/answer.ts';
 import type { Snapshot } from '../reflector/cache.ts';
 import { type Stamp, revision } from '../shared/revision.ts';
-import type { Answer, Call, Node } from './endpoint.ts';
+import type { Answer, Call } from './endpoint.ts';
+import type { Node } from './node.ts';
 
 /** Silence longer than this means the store may have moved on without us. */
 const STALE_MS = 3_000;

@@ -1,5 +1,5 @@
 import type { DriftCheck } from '../change/drift.ts';
-import type { Node } from './endpoint.ts';
+import type { Node } from './node.ts';
 
 const REPAIRS_KEPT = 100;
 

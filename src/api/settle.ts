@@ -3,7 +3,8 @@ import type { FleetProgress } from '../contract/fleet-answer.ts';
 import { message } from '../contract/message.ts';
 import type { FleetStanding } from '../fleet/fleet.ts';
 import type { Revision } from '../shared/revision.ts';
-import type { Call, Node } from './endpoint.ts';
+import type { Call } from './endpoint.ts';
+import type { Node } from './node.ts';
 
 /** How long a node that took a write waits for its own cache, so that it reads its own writes. */
 const OWN_CACHE_MS = 2_000;

@@ -25,7 +25,7 @@ const RECORD_BYTES_MAX = 1_000_000;
 
 /** What a change led to. */
 export interface Receipt {
-  /** The revision that carries it; for a dry run, the one it was planned at. */
+  /** The revision that carries it; `undefined` where nothing was written: for a dry run, or with nothing to change. */
   readonly revision: Revision | undefined;
   readonly edits: readonly EditSummary[];
   /** The records as written; `null` where one was deleted, and absent for a replayed answer. */

@@ -8,7 +8,6 @@ export interface ClientOptions {
   /** Such as `http://127.0.0.1:5001`. */
   readonly url: string;
   readonly token?: string | undefined;
-  readonly tenant_id?: string | undefined;
   readonly timeout_ms?: number;
   /** Default: the global `fetch`. */
   readonly fetch?: ControlFetch;
@@ -72,10 +71,9 @@ export class Client {
   }
 
   private async call<T>(method: string, path: string): Promise<T> {
-    const { url, token, tenant_id, timeout_ms = TIMEOUT_MS, fetch: send = fetch } = this.options;
+    const { url, token, timeout_ms = TIMEOUT_MS, fetch: send = fetch } = this.options;
     const headers: Record<string, string> = { accept: 'application/json', 'accept-language': 'en' };
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
-    if (tenant_id !== undefined) headers['x-tenant-id'] = tenant_id;
     let status: number;
     let body: unknown;
     try {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Node } from '../api/endpoint.ts';
 import { drainable } from '../api/drain.ts';
 import { Gate, type GateOptions } from '../api/gate.ts';
 import { Metrics } from '../api/metrics.ts';
 import { listenAlso, renewCertificate } from '../api/listener.ts';
+import type { Node } from '../api/node.ts';
 import { type ServerOptions, createServer } from '../api/server.ts';
 import type { ChangeRoom } from '../change/context.ts';
 import { RequestLease } from '../change/request-lease.ts';
@@ -215,7 +215,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const presence: Presence = new Presence({ store, keys, cache, current, pulseOf, ...own, clock, log });
   const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
   const fleet: Fleet = fleetOf(about, reflector, fence);
-  const feed = feedOf(own.instance, () => node);
+  const feed = feedOf(own.instance, clock, () => node);
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });

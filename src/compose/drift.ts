@@ -1,7 +1,7 @@
-import type { Node } from '../api/endpoint.ts';
 import { keepRepairs } from '../api/repairs.ts';
 import { keepDrift } from '../change/drift-keeper.ts';
 import { Leader } from '../fleet/leader.ts';
+import type { Node } from '../api/node.ts';
 
 /** One node of the fleet holds the store against itself. */
 export const driftKeeper = (node: Node): Leader => {

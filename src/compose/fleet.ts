@@ -1,9 +1,10 @@
-import type { Node } from '../api/endpoint.ts';
 import { FleetFeed } from '../api/fleet/feed.ts';
 import { fleetAnswer } from '../api/fleet/read.ts';
+import type { Node } from '../api/node.ts';
 import { isLive } from '../api/reading.ts';
 import { Fleet, type FleetOptions } from '../fleet/fleet.ts';
 import type { Reflector } from '../reflector/reflector.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { Revision } from '../shared/revision.ts';
 import { StoreUnavailableError } from '../store/port.ts';
 
@@ -23,9 +24,10 @@ export const fleetOf = (
   });
 
 /** @param node the node whose fleet it shows, once it is put together */
-export const feedOf = (instance: string, node: () => Node): FleetFeed =>
+export const feedOf = (instance: string, clock: Clock, node: () => Node): FleetFeed =>
   new FleetFeed({
     instance,
+    clock,
     read: () => {
       const snapshot = node().cache.snapshot();
       return snapshot && fleetAnswer(node(), snapshot);

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Node } from '../api/endpoint.ts';
 import { type TlsMaterial, checkMaterial } from '../api/listener.ts';
+import type { Node } from '../api/node.ts';
 import { type Disposable, pause } from '../shared/async.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';

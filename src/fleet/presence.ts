@@ -45,8 +45,8 @@ export class Presence {
   private readonly stopped = new AbortController();
   private readonly lease: HeldLease;
   private readonly pulse: HeldLease;
-  /** What the store holds of ours: the receipt's key as last written. */
-  private written: { stamp: Stamp; modRevision: Revision } | undefined;
+  /** What the store holds of ours: the stamp that was last reported. */
+  private written: Stamp | undefined;
   /** The lease under which the pulse was written last. */
   private pulsed: LeaseId | undefined;
   private rival = false;
@@ -119,8 +119,8 @@ export class Presence {
     const same =
       this.lease.held &&
       this.pulse.held &&
-      this.written?.stamp.clusterId === stamp.clusterId &&
-      this.written.stamp.revision === stamp.revision &&
+      this.written?.clusterId === stamp.clusterId &&
+      this.written.revision === stamp.revision &&
       this.options.pulseOf() === this.options.instance &&
       snapshot.nodes.get(this.options.nodeId)?.value.instance === this.options.instance;
     return same ? undefined : stamp;
@@ -150,7 +150,7 @@ export class Presence {
       puts.push({ key: keys.pulse(nodeId), value: JSON.stringify({ instance }), lease: pulse });
     const result = await store.transact({ guards: [], puts, deletes: [] });
     this.pulsed = pulse;
-    this.written = { stamp, modRevision: result.revision };
+    this.written = stamp;
     await this.seen(result.revision);
   }
 

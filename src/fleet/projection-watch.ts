@@ -5,7 +5,7 @@
  * the gateways' keys.
  */
 import { DIRECTORIES, type ProjectedWrite } from '../contract/directory.ts';
-import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
+import type { Picture } from '../reflector/reflector.ts';
 import { jittered, pause } from '../shared/async.ts';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -14,7 +14,7 @@ import type { Log } from '../shared/log.ts';
 import { NO_REVISION, type Revision, type Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
-import type { ConfigStore } from '../store/port.ts';
+import type { ConfigStore, KeyValue, StoreEvent } from '../store/port.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { Expectation, Expectations, Listed } from './expectations.ts';
 

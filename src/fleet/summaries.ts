@@ -5,11 +5,12 @@
 import type { GatewayKind, Plugin } from '../contract/fleet.ts';
 import type { Progress, Roster } from '../contract/fleet-summary.ts';
 import { decodeProgress, decodeRoster } from '../domain/fleet-summary.ts';
-import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
+import type { Picture } from '../reflector/reflector.ts';
 import type { Clock } from '../shared/clock.ts';
 import { isObject, parseJson } from '../shared/json.ts';
 import type { Revision, Stamp } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
+import type { KeyValue, StoreEvent } from '../store/port.ts';
 import { LEASE_MS } from './session.ts';
 import { type ReadProgress, type Standing, readProgress, standingOf } from './summary.ts';
 

@@ -1,8 +1,9 @@
-import type { KeyValue, Picture, StoreEvent } from '../reflector/reflector.ts';
+import type { Picture } from '../reflector/reflector.ts';
 import { type JsonObject, isObject, parseJson } from '../shared/json.ts';
 import type { Log } from '../shared/log.ts';
 import type { Revision, Stamp } from '../shared/revision.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
+import type { KeyValue, StoreEvent } from '../store/port.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import {
   DEFENSE_KINDS,

@@ -19,8 +19,6 @@ import {
 import { Continuity } from './continuity.ts';
 import { type Action, type EventName, INITIAL, type State, next } from './machine.ts';
 
-export type { KeyValue, StoreEvent } from '../store/port.ts';
-
 /** What a reflector feeds. Called synchronously and in order, one call per revision. */
 export interface Picture {
   /** Everything there is, at one revision; replaces what was known. */

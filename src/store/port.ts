@@ -129,8 +129,6 @@ export interface EndpointStatus {
 
 export interface ConfigStore {
   readonly kind: 'etcd' | 'embedded';
-  /** Most operations one transaction may hold. */
-  readonly maxOperations: number;
   /** @throws StoreUnavailableError | CompactedError */
   range(range: KeyRange, options?: RangeOptions): Promise<RangePage>;
   /** @throws StoreUnavailableError (certainly not applied) | OutcomeUnknownError (perhaps applied) */

@@ -18,7 +18,6 @@ const LONG_S = 3_600;
 
 export class FlakyStore implements ConfigStore {
   readonly kind;
-  readonly maxOperations;
   /** Decides each transaction's fate; told its position from 0. */
   transactFault: (transaction: Transaction, n: number) => TransactFault | Promise<TransactFault> = () =>
     'none';
@@ -38,7 +37,6 @@ export class FlakyStore implements ConfigStore {
   constructor(inner: ConfigStore) {
     this.inner = inner;
     this.kind = inner.kind;
-    this.maxOperations = inner.maxOperations;
   }
 
   /** From now on everything fails, and every watch breaks. */

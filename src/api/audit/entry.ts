@@ -1,5 +1,5 @@
 import { type LoggedChange, differenceOf } from '../../change/change-log.ts';
-import type { Node } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 
 /** A change as it was logged. */
 export const withoutRecords = ({ edits, ...change }: LoggedChange): object => ({

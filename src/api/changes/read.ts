@@ -5,7 +5,8 @@ import { Refusal } from '../../contract/errors.ts';
 import type { GatewayView } from '../../fleet/gateway-view.ts';
 import { revision } from '../../shared/revision.ts';
 import { withRecords, withoutRecords } from '../audit/entry.ts';
-import { type Node, endpoint } from '../endpoint.ts';
+import { endpoint } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 import { ReadQuery, snapshotFor } from '../reading.ts';
 
 /** Most gateways named in one list. */

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import type { FleetAnswer, FleetGateway, FleetNode } from '../../contract/fleet-answer.ts';
 import type { FleetUpdate } from '../../contract/fleet-stream.ts';
 import type { Disposable } from '../../shared/async.ts';
+import type { Clock } from '../../shared/clock.ts';
 
 /** The shortest time between two events. */
 const PACE_MS = 100;
@@ -26,6 +27,7 @@ export interface FeedOptions {
   readonly read: () => FleetAnswer | undefined;
   /** Calls the listener when the state may have changed. @returns unsubscribe */
   readonly subscribe: (listener: () => void) => () => void;
+  readonly clock: Clock;
 }
 
 interface Kept {
@@ -57,17 +59,22 @@ export class FleetFeed implements Disposable {
   private looked_ms = -Infinity;
   private due_ms = Infinity;
   private left_ms = 0;
+  private ended = false;
 
   constructor(options: FeedOptions) {
     this.options = options;
   }
 
   /**
-   * A stream of server-sent events. Ends when the feed does, or when its reader does not keep up.
+   * A stream of server-sent events. Ends when the feed does, or has, or when its reader does not keep up.
    * @param after the id of the last event that the reader had
    */
   open(after: string | undefined): Readable {
     const reader = new Readable({ read: () => {}, highWaterMark: UNREAD_BYTES_MAX });
+    if (this.ended) {
+      reader.push(null);
+      return reader;
+    }
     this.begin();
     this.look();
     reader.push('retry: 1000\n\n');
@@ -75,7 +82,7 @@ export class FleetFeed implements Disposable {
     this.readers.add(reader);
     reader.once('close', () => {
       this.readers.delete(reader);
-      this.left_ms = performance.now();
+      this.left_ms = this.options.clock.monotonic();
     });
     return reader;
   }
@@ -86,6 +93,7 @@ export class FleetFeed implements Disposable {
   }
 
   async dispose(): Promise<void> {
+    this.ended = true;
     this.rest();
     for (const reader of this.readers) this.end(reader);
   }
@@ -110,23 +118,24 @@ export class FleetFeed implements Disposable {
 
   /** Looks so long after the last look, at once if that has passed; an earlier appointment stands. */
   private wakeIn(ms: number): void {
-    const at = Math.max(performance.now(), this.looked_ms + ms);
+    const { clock } = this.options;
+    const at = Math.max(clock.monotonic(), this.looked_ms + ms);
     if (at >= this.due_ms) return;
     clearTimeout(this.timer);
     this.due_ms = at;
     this.timer = setTimeout(() => {
       this.due_ms = Infinity;
-      if (this.readers.size === 0 && performance.now() - this.left_ms > LINGER_MS) return this.rest();
+      if (this.readers.size === 0 && clock.monotonic() - this.left_ms > LINGER_MS) return this.rest();
       // Shows readers, and what lies between, that the stream lives.
       if (!this.look() && ms === IDLE_MS) this.tell(': alive\n\n');
       this.wakeIn(IDLE_MS);
-    }, at - performance.now());
+    }, at - clock.monotonic());
     this.timer.unref();
   }
 
   /** @returns whether there was something to tell */
   private look(): boolean {
-    this.looked_ms = performance.now();
+    this.looked_ms = this.options.clock.monotonic();
     const answer = this.options.read();
     if (!answer) return false;
     const marks = new Map([

@@ -2,7 +2,8 @@ import { FleetAnswer, type FleetGateway, type FleetNode } from '../../contract/f
 import type { GatewayView } from '../../fleet/gateway-view.ts';
 import type { NodeStanding } from '../../fleet/fleet.ts';
 import type { Snapshot } from '../../reflector/cache.ts';
-import { type Node, endpoint } from '../endpoint.ts';
+import { endpoint } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 import { ReadQuery, isLive, snapshotFor } from '../reading.ts';
 
 /** Revisions and times between where something stands and the newest change that it is to have. */

@@ -4,7 +4,8 @@ import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
-import { type Node, endpoint } from '../endpoint.ts';
+import { endpoint } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 import { keepRepairs } from '../repairs.ts';
 import { ReadQuery, isLive, rewindsOf, snapshotFor } from '../reading.ts';
 

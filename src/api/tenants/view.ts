@@ -1,7 +1,7 @@
 import type { TenantRecord } from '../../contract/record.ts';
 import { effectivePolicy, tenantConfigOf } from '../../domain/policy.ts';
 import type { Cached, Quarantined } from '../../reflector/cache.ts';
-import type { Node } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 import { isLive } from '../reading.ts';
 
 /** What is stored of a tenant now and can't be used, if so. */

@@ -1,6 +1,6 @@
 import type { TokenRecord, TokenView } from '../../contract/token.ts';
 import { isExpired } from '../../domain/token.ts';
-import type { Node } from '../endpoint.ts';
+import type { Node } from '../node.ts';
 
 /** Field by field, so that the hash can't slip through. */
 export const tokenView = ({ clock, gate }: Node, record: TokenRecord): TokenView => {

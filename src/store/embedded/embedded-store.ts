@@ -11,7 +11,7 @@ import type { Log } from '../../shared/log.ts';
 import { NO_REVISION } from '../../shared/revision.ts';
 import type { Revision, Stamp } from '../../shared/revision.ts';
 import { compareKeys } from '../key-order.ts';
-import { checkRange, checkTransaction, MAX_OPERATIONS } from '../limits.ts';
+import { checkRange, checkTransaction } from '../limits.ts';
 import type * as port from '../port.ts';
 import { CompactedError, StoreRefusedError, StoreUnavailableError } from '../port.ts';
 import { CommitLog } from './commit-log.ts';
@@ -64,7 +64,6 @@ interface EmbeddedParts {
 
 export class EmbeddedStore implements port.ConfigStore {
   readonly kind = 'embedded';
-  readonly maxOperations = MAX_OPERATIONS;
   private readonly parts: EmbeddedParts;
   private readonly clusterId: string;
   private readonly history: History;

@@ -1,6 +1,6 @@
 /** ConfigStore on etcd v3: the production store. Speaks to every member itself; see the files beside this one. */
 import type { Stamp } from '../../shared/revision.ts';
-import { checkRange, checkTransaction, MAX_OPERATIONS } from '../limits.ts';
+import { checkRange, checkTransaction } from '../limits.ts';
 import type * as port from '../port.ts';
 import { StoreRefusedError, StoreUnavailableError } from '../port.ts';
 import { Authenticator } from './authenticator.ts';
@@ -23,7 +23,6 @@ export const openEtcdStore = (options: EtcdStoreOptions): EtcdStore => new EtcdS
 
 export class EtcdStore implements port.ConfigStore {
   readonly kind = 'etcd';
-  readonly maxOperations = MAX_OPERATIONS;
   private readonly settings: EtcdSettings;
   private readonly pool: EndpointPool;
   private readonly auth: Authenticator;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NO_REVISION } from '../../../src/shared/revision.ts';
 import type { Revision } from '../../../src/shared/revision.ts';
+import { MAX_OPERATIONS } from '../../../src/store/limits.ts';
 import { StoreRefusedError } from '../../../src/store/port.ts';
 import type { ConfigStore, Guard, Transaction } from '../../../src/store/port.ts';
 import { put, remove } from './bench.ts';
@@ -135,7 +136,7 @@ export const guardContract = (t: Bench): void => {
 export const refusalContract = (t: Bench): void => {
   describe('limits', () => {
     it('refuses what no store could do, and applies nothing of it', async () => {
-      const many = Array.from({ length: t.store.maxOperations + 1 }, (_, i) => ({
+      const many = Array.from({ length: MAX_OPERATIONS + 1 }, (_, i) => ({
         key: `${t.prefix}${i}`,
         value: '',
       }));
