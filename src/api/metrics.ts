@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 import { DRIFT_KINDS } from '../contract/drift.ts';
 import { FLEET_STATES } from '../contract/fleet.ts';
 import type { DriftLedger } from '../change/drift-keeper.ts';
+import type { Comparisons } from '../fleet/comparisons.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
 import type { Convergence } from '../fleet/convergence.ts';
@@ -18,6 +19,7 @@ export interface MetricsSources {
   readonly rewinds: Rewinds;
   readonly cacheCheck: CacheCheck;
   readonly drift: DriftLedger;
+  readonly comparisons: Comparisons;
   readonly publisher: EventPublisher | undefined;
   readonly fleet: Fleet;
 }
@@ -89,7 +91,12 @@ export class Metrics {
   }
 
   /** What is not as it should be, and what was done about it. */
-  private entropyMetrics({ rewinds, cacheCheck, drift }: MetricsSources): void {
+  private entropyMetrics({ rewinds, comparisons, cacheCheck, drift }: MetricsSources): void {
+    this.gauge(
+      'lockstep_drift_comparison_age_seconds',
+      'Since any node has compared the store with itself, as far as this one has heard since its start',
+      () => comparisons.age_s,
+    );
     this.counter(
       'lockstep_store_rewinds_total',
       'Times that the store was found rewound: a restored backup, or another store',

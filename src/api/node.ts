@@ -5,6 +5,7 @@ import type { Rotation } from '../change/rotation.ts';
 import type { CapabilityGate } from '../contract/fleet.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';
+import type { Comparisons } from '../fleet/comparisons.ts';
 import type { Convergence } from '../fleet/convergence.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { Presence } from '../fleet/presence.ts';
@@ -26,6 +27,7 @@ export interface Node {
   readonly cache: NodeCache;
   readonly convergence: Convergence;
   readonly cacheCheck: CacheCheck;
+  readonly comparisons: Comparisons;
   readonly drift: DriftLedger;
   /** Absent without Redis. */
   readonly publisher: EventPublisher | undefined;

@@ -3,6 +3,7 @@
  * where gateways read them. Written by one leader only; what to do when is decided in `domain/keyring.ts`.
  */
 import { randomBytes } from 'node:crypto';
+import type { ProjectedWrite } from '../contract/directory.ts';
 import type { KeyRecord } from '../contract/record.ts';
 import {
   type KeyLife,
@@ -23,6 +24,7 @@ import { list } from '../store/listing.ts';
 import type { Guard, KeyValue, Put } from '../store/port.ts';
 import type { Term } from '../store/term.ts';
 import type { ChangeRoom } from './context.ts';
+import { projectedNote } from './projected-note.ts';
 import { type Sealer, challengeKeyBinding } from './sealer.ts';
 
 const SECRET_BYTES = 32;
@@ -117,6 +119,21 @@ const newKey = ({ sealer }: KeyringRoom, state: KeyState, now_ms: number): [KeyR
   ];
 };
 
+/** With the note of what is written for gateways: a source key alone does not tell whether that was. */
+const notedWrites = (
+  room: KeyringRoom,
+  { puts, deletes }: { puts: Put[]; deletes: string[] },
+): { puts: Put[]; deletes: string[] } => {
+  const named = (all: readonly string[], op: ProjectedWrite['op']): ProjectedWrite[] =>
+    all.flatMap((key) => {
+      const place = room.keys.parseProjected(key);
+      return place ? [{ ...place, op }] : [];
+    });
+  const written = puts.map(({ key }) => key);
+  const note = projectedNote(room, [...named(written, 'put'), ...named(deletes, 'delete')]);
+  return { puts: [...puts, note], deletes };
+};
+
 const writesOf = (
   room: KeyringRoom,
   { held }: HeldKeyring,
@@ -177,7 +194,8 @@ export const advanceKeyring = async (
       return { key: room.keys.projected('cdn_defense/keyring', kid), modRevision };
     }),
   ];
-  const { committed } = await room.store.transact({ guards, ...writesOf(room, ring, step, now_ms) });
+  const writes = notedWrites(room, writesOf(room, ring, step, now_ms));
+  const { committed } = await room.store.transact({ guards, ...writes });
   if (!committed) return { kind: 'lost' };
   room.log.info({ step }, 'the keyring moved on');
   return { kind: 'stepped', step };

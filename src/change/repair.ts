@@ -1,9 +1,8 @@
-import type { ProjectedWrite } from '../contract/directory.ts';
-import type { RepairNote } from '../contract/record.ts';
 import { render } from '../projection/object.ts';
 import { NO_REVISION } from '../shared/revision.ts';
-import type { Guard, Put } from '../store/port.ts';
+import type { Guard } from '../store/port.ts';
 import type { ChangeRoom } from './context.ts';
+import { projectedNote } from './projected-note.ts';
 import type { ProjectionDrift } from './projection-drift.ts';
 
 /** What was done about one object of the projection. */
@@ -28,18 +27,12 @@ export const repairObject = async (
   const now_ms = room.clock.now();
   const value = expected && render(expected, stored?.value, Math.floor(now_ms / 1000));
   const guards = [...(fence ? [fence] : []), ...drift.guards];
-  const note = repairNote(room, { directory, id, op: expected ? 'put' : 'delete' });
+  const note = projectedNote(room, [{ directory, id, op: expected ? 'put' : 'delete' }]);
   const puts = value === undefined ? [note] : [{ key, value }, note];
   const { committed } = await room.store.transact({ guards, puts, deletes: expected ? [] : [key] });
   const repair = { directory, id, found, at: new Date(now_ms).toISOString(), repaired: committed };
   room.log.warn(repair, 'the projection differed from its source');
   return repair;
-};
-
-/** Tells the nodes, which watch the source only, what this transaction writes for the gateways. */
-const repairNote = ({ keys, clock }: ChangeRoom, write: ProjectedWrite): Put => {
-  const note: RepairNote = { projected: [write], at: new Date(clock.now()).toISOString() };
-  return { key: keys.repairNote(), value: JSON.stringify(note) };
 };
 
 /**

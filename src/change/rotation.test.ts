@@ -184,9 +184,10 @@ describe('a rotation', () => {
       instance: node_id,
       ...(master_keys ? { master_keys } : {}),
     };
+    const lease = await store.lease(60);
     await store.transact({
       guards: [],
-      puts: [{ key: KEYS.node(node_id), value: JSON.stringify(receipt) }],
+      puts: [{ key: KEYS.node(node_id), value: JSON.stringify(receipt), lease: lease.id }],
       deletes: [],
     });
   };

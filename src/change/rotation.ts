@@ -58,7 +58,9 @@ export const readMasterKeys = async ({
   });
   return kvs.flatMap((kv) => {
     const decoded = decodeNodeReceipt(kv.value);
-    return decoded.ok ? [{ node_id: decoded.value.node_id, master_keys: decoded.value.master_keys }] : [];
+    return decoded.ok && kv.lease !== undefined
+      ? [{ node_id: decoded.value.node_id, master_keys: decoded.value.master_keys }]
+      : [];
   });
 };
 

@@ -21,6 +21,7 @@ import type { HostlessRoutes } from '../domain/claim.ts';
 import { KEYRING_TIMES, type KeyringTimes } from '../domain/keyring.ts';
 import type { Reserved, UpstreamRules } from '../domain/upstream-rules.ts';
 import { CacheCheck } from '../fleet/cache-check.ts';
+import { Comparisons } from '../fleet/comparisons.ts';
 import { Convergence } from '../fleet/convergence.ts';
 import { Leader, type LeaderOptions } from '../fleet/leader.ts';
 import { Fleet } from '../fleet/fleet.ts';
@@ -189,13 +190,14 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
       : new LastKnown(options.lastKnown, { keys, cache, log, heardAt });
   const lastHeardAt = await lastKnown?.load();
   const rewinds = new Rewinds(clock);
+  const comparisons = new Comparisons(keys, clock);
   const fence = fenceOf(options, clock);
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
     listed: [...NodeCache.listed(keys), ...Fleet.listed(keys)],
     // What gateways should have is known before a snapshot tells that the change is here.
-    picture: together(() => [fleet.picture, cache]),
+    picture: together(() => [fleet.picture, comparisons, cache]),
     fence,
     clock,
     log,
@@ -220,7 +222,7 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const { interval_ms } = drift.settings;
   const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
   const publisher = eventPublisher(options, clock);
-  const entropy = { rewinds, cacheCheck, drift, publisher };
+  const entropy = { rewinds, comparisons, cacheCheck, drift, publisher };
   const metrics = new Metrics({ nodeId, cache, reflector, convergence, fleet, ...entropy });
   const gate = new Gate(options.gate, { room: changes, cache });
   const node: Node = {

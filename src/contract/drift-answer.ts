@@ -16,6 +16,10 @@ export const DriftAnswer = fresh('DriftAnswer', {
   report_unavailable: Type.Optional(
     Type.Literal(true, { description: 'The store, which keeps the report, does not answer.' }),
   ),
+  comparison_age_s: Type.Integer({
+    description:
+      'Since any node has compared the store with itself, as far as this one has heard since its start. Far above the interval: nobody does.',
+  }),
   cache: Type.Union([CacheReport, Type.Null()], {
     description: 'The last comparison of this node’s cache with the store; null before the first.',
   }),

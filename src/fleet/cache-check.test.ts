@@ -10,6 +10,7 @@ import { turn } from '../shared/async.ts';
 import { systemClock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
+import type { LeaseId } from '../store/port.ts';
 import { CacheCheck } from './cache-check.ts';
 
 let store: EmbeddedStore;
@@ -46,19 +47,19 @@ afterEach(async () => {
   await store.close();
 });
 
-const put = (key: string, value: unknown) =>
-  store.transact({
-    guards: [],
-    puts: [{ key, value: typeof value === 'string' ? value : JSON.stringify(value) }],
-    deletes: [],
-  });
+const put = (key: string, value: unknown, lease?: LeaseId) => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const one = lease === undefined ? { key, value: text } : { key, value: text, lease };
+  return store.transact({ guards: [], puts: [one], deletes: [] });
+};
+const say = async () => put(KEYS.node('n1'), nodeReceipt('n1'), (await store.lease(60)).id);
 const remove = (key: string) => store.transact({ guards: [], puts: [], deletes: [key] });
 const live = () => until('it is live', () => reflector.status().state === 'live');
 const known = () => [...(cache.snapshot()?.config.keys() ?? [])].sort();
 
 describe('a comparison', () => {
   test('of a cache that has everything finds equal digests, of records, receipts and spoilt values alike', async () => {
-    await put(KEYS.node('n1'), nodeReceipt('n1'));
+    await say();
     await put(KEYS.record('config', 'b'), '{');
     const report = await check.look();
     expect(report).toMatchObject({ equal: true, differences: [] });
@@ -80,7 +81,7 @@ describe('a comparison', () => {
       'different',
     ],
     ['a lost spoilt value', () => put(KEYS.record('config', 'b'), '{'), 'config/b', 'different'],
-    ['a lost receipt', () => put(KEYS.node('n1'), nodeReceipt('n1')), 'nodes/n1', 'missing'],
+    ['a lost receipt', say, 'nodes/n1', 'missing'],
   ];
 
   test.each(LOST)('finds %s, lists anew and counts it', async (_, lose, object, found) => {

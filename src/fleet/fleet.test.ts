@@ -28,6 +28,19 @@ const receiptOf = async (id: string): Promise<{ receipt: NodeReceipt; revision: 
 const convergence = () => fleet.nodes[0]?.node.convergence;
 
 describe('receipts', () => {
+  test('without a lease, written by hand, make no node that others wait for', async () => {
+    const genuine = (await receiptOf('node-2'))?.receipt as NodeReceipt;
+    const puts = ['node-2', 'phantom'].map((node_id) => ({
+      key: fleet.keys.node(node_id),
+      value: JSON.stringify({ ...genuine, node_id, revision: 1 }),
+    }));
+    await fleet.store.transact({ guards: [], puts, deletes: [] });
+    const revision = await write();
+    await until('both real nodes have it', () => convergence()?.pending(revision).length === 0);
+    const quarantined = () => [...(fleet.nodes[0]?.node.cache.snapshot()?.quarantined.keys() ?? [])];
+    expect(quarantined()).toEqual([fleet.keys.node('phantom')]);
+  });
+
   test('name the newest change, and none causes another', async () => {
     const revision = await write();
     await until('both have it', () => convergence()?.pending(revision).length === 0);
@@ -83,9 +96,11 @@ describe('receipts', () => {
       ['elsewhere', { ...genuine, node_id: 'elsewhere', cluster_id: 'another' }],
       ['beyond', { ...genuine, node_id: 'beyond', revision: 1_000_000 }],
     ];
+    const { id: lease } = await fleet.store.lease(60);
     const puts = forged.map(([id, receipt]) => ({
       key: fleet.keys.node(id),
       value: JSON.stringify(receipt),
+      lease,
     }));
     await fleet.store.transact({ guards: [], puts, deletes: [] });
     await until('they are seen', () => fleet.nodes[0]?.node.cache.snapshot()?.nodes.size === 4);
@@ -96,9 +111,10 @@ describe('receipts', () => {
     const genuine = (await receiptOf('node-2'))?.receipt as NodeReceipt;
     const revision = toRevision((await fleet.revision()) + 5);
     const value = JSON.stringify({ ...genuine, node_id: 'undone', revision });
+    const { id: lease } = await fleet.store.lease(60);
     await fleet.store.transact({
       guards: [],
-      puts: [{ key: fleet.keys.node('undone'), value }],
+      puts: [{ key: fleet.keys.node('undone'), value, lease }],
       deletes: [],
     });
     let last = 0;

@@ -117,13 +117,35 @@ describe('what gateways should have', () => {
   test('follows repairs, and challenge keys as they change their state', async () => {
     await listed();
     const key = KEYS.key('k1');
+    const note = (op: string, n: number) =>
+      put(KEYS.repairNote(), written({ directory: 'cdn_defense/keyring', id: 'k1', op }), n);
     step(50, put(KEYS.repairNote(), written(putRoute), 50));
-    step(51, put(key, { state: 'verify-first' }, 51));
+    step(51, put(key, { state: 'verify-first' }, 51), note('put', 51));
     step(52, put(key, { state: 'verify-first', resealed_at: 'now' }, 52));
-    step(53, put(key, { state: 'signing' }, 53));
+    step(53, put(key, { state: 'signing' }, 53), note('put', 53));
     expect(expected()).toEqual(['put routes/r@50', 'put cdn_defense/keyring/k1@53']);
-    step(54, gone(key, 54));
+    step(54, gone(key, 54), note('delete', 54));
     expect(expected()).toEqual(['put routes/r@50', 'delete cdn_defense/keyring/k1@54']);
+    expect(expectations.complete).toBe(true);
+  });
+
+  test('is found by listing when a challenge key was edited by hand: nothing may have been written for gateways', async () => {
+    const wrote = await write({ key: KEYS.projected('cdn_defense/keyring', 'k1'), value: '{}' });
+    await listed();
+    for (const value of ['garbage', undefined]) {
+      const key = KEYS.key('k1');
+      const { clusterId, revision: now } =
+        value === undefined
+          ? await store.transact({ guards: [], puts: [], deletes: [key] })
+          : await store.transact({ guards: [], puts: [{ key, value }], deletes: [] });
+      watch.apply([value === undefined ? gone(key, now) : put(key, value, now)], {
+        clusterId,
+        revision: now,
+      });
+      expect(expectations.complete).toBe(false);
+      await until('it is listed', () => expectations.complete);
+      expect(expected()).toEqual([`put cdn_defense/keyring/k1@${wrote}`]);
+    }
   });
 
   test('is listed anew when a node of an earlier release does not say what it wrote', async () => {

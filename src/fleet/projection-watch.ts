@@ -104,8 +104,9 @@ export class ProjectionWatch implements Picture {
   apply(events: readonly StoreEvent[], stamp: Stamp): void {
     this.at = stamp;
     const writes: ProjectedWrite[] = [];
+    const noted = events.some(({ key, type }) => key === this.options.keys.repairNote() && type === 'put');
     let touched = false;
-    for (const event of events) touched = this.read(event, writes) || touched;
+    for (const event of events) touched = this.read(event, noted, writes) || touched;
     if (!touched) return;
     const { expectations, arrivals, clock, changed } = this.options;
     arrivals.came(stamp.revision, clock.monotonic());
@@ -160,14 +161,13 @@ export class ProjectionWatch implements Picture {
   }
 
   /** @returns whether the event is part of a change */
-  private read(event: StoreEvent, writes: ProjectedWrite[]): boolean {
+  private read(event: StoreEvent, noted: boolean, writes: ProjectedWrite[]): boolean {
     const { keys } = this.options;
     if (event.key === keys.repairNote()) {
       if (event.type === 'put') this.readWrites(parseJson(event.value), writes);
       return true;
     }
-    const kid = keys.parseKey(event.key);
-    if (kid !== undefined) return this.readKey(event, kid, writes);
+    if (keys.parseKey(event.key) !== undefined) return this.readKey(event, noted);
     const isHistory = keys.parse(event.key)?.family === 'versions';
     // A history entry is written once; later it is only sealed anew, or pruned.
     if (isHistory && event.type === 'put' && event.createRevision === event.modRevision) {
@@ -184,12 +184,15 @@ export class ProjectionWatch implements Picture {
     else this.wish();
   }
 
-  private readKey(event: StoreEvent, kid: string, writes: ProjectedWrite[]): boolean {
-    const directory = 'cdn_defense/keyring' as const;
+  /** Without a note somebody edited it by hand, or a node of an earlier release wrote it: only a listing tells what else. */
+  private readKey(event: StoreEvent, noted: boolean): boolean {
     const record = event.type === 'put' ? parseJson(event.value) : undefined;
     // A key that is only sealed anew is not written for gateways.
     if (isObject(record) && record['resealed_at'] !== undefined) return false;
-    writes.push({ directory, id: kid, op: event.type });
+    if (!noted) {
+      this.options.expectations.gap();
+      this.wish();
+    }
     return true;
   }
 

@@ -161,10 +161,12 @@ export class Summaries implements Picture {
     return { ...entry, ...genuine, node_id: node, orphaned };
   }
 
-  private put({ key, value, modRevision }: KeyValue): void {
+  private put({ key, value, modRevision, lease }: KeyValue): void {
     const place = this.options.keys.parseFleet(key);
     if (!place) return;
     if (place.part === 'pulse') {
+      // Without a lease it would never stop.
+      if (lease === undefined) return this.remove(key);
       this.pulses.set(place.node, processOf(value));
       this.stopped.delete(place.node);
     } else if (place.part === 'roster') this.putRoster(place.node, decodeRoster(value));

@@ -138,6 +138,21 @@ describe('a spoilt value', () => {
     expect(snapshot().quarantined.size).toBe(0);
   });
 
+  test('of a receipt that no lease ends makes no node, and is shown until it is gone', () => {
+    const { lease: _, ...free } = kv(KEYS.node('n1'), nodeReceipt('n1'), 3);
+    cache.replace([kv(KEYS.node('n1'), nodeReceipt('n1'), 2)], at(2));
+    cache.apply([{ type: 'put', ...free }], at(3));
+    expect(snapshot().nodes.size).toBe(0);
+    expect([...snapshot().quarantined.values()]).toMatchObject([
+      { reason: 'it has no lease: no node keeps it', serving: 'nothing' },
+    ]);
+    cache.apply([put(KEYS.node('n1'), nodeReceipt('n1'), 4)], at(4));
+    expect([snapshot().nodes.size, snapshot().quarantined.size]).toEqual([1, 0]);
+    cache.replace([free], at(5));
+    cache.apply([gone(KEYS.node('n1'), 6)], at(6));
+    expect([snapshot().nodes.size, snapshot().quarantined.size]).toEqual([0, 0]);
+  });
+
   test('of a receipt is dropped, and quarantines nothing', () => {
     cache.replace([kv(KEYS.node('n1'), nodeReceipt('n1'), 2)], at(2));
     cache.apply([put(KEYS.node('n1'), '{', 3)], at(3));

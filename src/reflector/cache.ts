@@ -155,9 +155,7 @@ export class NodeCache implements Picture {
     const place = this.keys.parse(kv.key);
     if (!place || place.family === 'other' || place.family === 'versions') return false;
     if (place.family === 'nodes') {
-      const receipt = decodeNodeReceipt(kv.value);
-      if (receipt.ok) draft.map('nodes').set(place.id, { value: receipt.value, revision: kv.modRevision });
-      else draft.map('nodes').delete(place.id);
+      this.putReceipt(draft, place.id, kv);
       return false;
     }
     if (place.family === 'token_uses') {
@@ -171,6 +169,16 @@ export class NodeCache implements Picture {
     }
     this.putRecord(draft, place.family, place.id, kv);
     return true;
+  }
+
+  /** What no lease ends would have everybody wait for a node that is not there. */
+  private putReceipt(draft: Draft, id: string, { key, value, modRevision: revision, lease }: KeyValue): void {
+    const receipt = decodeNodeReceipt(value);
+    if (receipt.ok && lease !== undefined) draft.map('nodes').set(id, { value: receipt.value, revision });
+    else draft.map('nodes').delete(id);
+    const reason = 'it has no lease: no node keeps it';
+    if (lease === undefined) draft.map('quarantined').set(key, { key, revision, reason, serving: 'nothing' });
+    else if (draft.has('quarantined', key)) draft.map('quarantined').delete(key);
   }
 
   /** A spoilt token is not served as it was last: it may have been spoilt to end it. */

@@ -87,7 +87,7 @@ export class Keyspace {
     return `${this.source}fences/${id}`;
   }
 
-  /** Written with each repair of the projection: names what it wrote. */
+  /** Written with each repair of the projection and each change of challenge keys: names what was written for gateways. */
   repairNote(): string {
     return `${this.source}repairs/projection`;
   }

@@ -47,6 +47,8 @@ describe('on schedule', () => {
       ]);
     }
     expect(await metric('lockstep_drift_repairs_total')).toBe(1);
+    expect(await metric('lockstep_drift_comparison_age_seconds')).toBeLessThan(60);
+    expect((await fleet.call('GET', '/drift')).body['comparison_age_s']).toBeLessThan(60);
     const text = (await fleet.contents()).get(POLICY_KEY) ?? '{}';
     expect(JSON.parse(text)).toMatchObject({ threat_threshold: 70 });
     const repaired = await Promise.all(

@@ -1,7 +1,7 @@
 /** Source records as they stand in the store. */
 import type { NodeReceipt, RouteRecord, TenantRecord } from '../../src/contract/record.ts';
 import { type Stamp, revision } from '../../src/shared/revision.ts';
-import type { KeyValue, StoreEvent } from '../../src/store/port.ts';
+import type { KeyValue, LeaseId, StoreEvent } from '../../src/store/port.ts';
 
 const provenance = { version: 1, updated_at: '2026-01-01T00:00:00.000Z', updated_by: 'tester' };
 
@@ -34,11 +34,15 @@ export const nodeReceipt = (node_id: string, fields: Partial<NodeReceipt> = {}):
 
 export const at = (n: number, clusterId = 'c'): Stamp => ({ clusterId, revision: revision(n) });
 
+/** What nodes say of themselves, they say under a lease. */
+const OF_NODES = /\/(nodes|pulses|gateways)\//;
+
 export const kv = (key: string, value: unknown, n: number): KeyValue => ({
   key,
   value: typeof value === 'string' ? value : JSON.stringify(value),
   modRevision: revision(n),
   createRevision: revision(n),
+  ...(OF_NODES.test(key) ? { lease: 'l' as LeaseId } : {}),
 });
 
 export const put = (key: string, value: unknown, n: number): StoreEvent => ({

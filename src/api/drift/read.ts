@@ -23,6 +23,7 @@ export const getDrift = endpoint({
         ...(report === 'unavailable'
           ? { report: null, report_unavailable: true }
           : { report: report ?? null }),
+        comparison_age_s: node.comparisons.age_s,
         cache: node.cacheCheck.report() ?? null,
         cache_differed: node.cacheCheck.differing,
         store_rewound: rewindsOf(node),
