@@ -2,11 +2,12 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { Type } from '@sinclair/typebox';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { TenantId } from '../contract/identifier.ts';
 import { Problem } from '../contract/answer.ts';
 import { type Endpoint, type Node, operationIdOf } from './endpoint.ts';
 import { askingOf } from './gate.ts';
+import { isKnown, textTag } from './reading.ts';
 import { PRECONDITION_HEADERS, WRITE_HEADERS } from './writing.ts';
 
 /** What the documentation's pages may do: show what this node serves. */
@@ -15,6 +16,9 @@ const DOCS_POLICY =
 
 /** The API's own description, beside the endpoints it describes. */
 export const DESCRIPTION = { method: 'GET', url: '/openapi.json' } as const;
+
+/** Where the pages read it. */
+const PAGES_DESCRIPTION = '/docs/json';
 
 /** Serves `/openapi.json` and `/docs`. Comes before the endpoints it describes. */
 export const describe = async (
@@ -50,8 +54,40 @@ export const describe = async (
       theme: { title: 'Lockstep Defense API' },
       uiConfig: { layout: 'BaseLayout', docExpansion: 'list' },
     });
-    pages.get(DESCRIPTION.url, { schema: { hide: true } }, async () => server.swagger());
+    let own: Tagged | undefined;
+    const send = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+      own ??= taggedText(server.swagger());
+      return sendTagged(request, reply, own);
+    };
+    pages.addHook('preHandler', async (request, reply) =>
+      request.routeOptions.url === PAGES_DESCRIPTION ? send(request, reply) : undefined,
+    );
+    pages.get(DESCRIPTION.url, { schema: { hide: true } }, async (request, reply) => send(request, reply));
   });
+};
+
+interface Tagged {
+  readonly text: string;
+  readonly etag: string;
+}
+
+/** Everybody may ask for it, and it stays what it is: it is written out and hashed once. */
+const taggedText = (document: object): Tagged => {
+  const text = JSON.stringify(document);
+  return { text, etag: textTag(text) };
+};
+
+const sendTagged = (
+  { method, headers }: FastifyRequest,
+  reply: FastifyReply,
+  { text, etag }: Tagged,
+): FastifyReply => {
+  void reply.header('etag', etag);
+  if (!isKnown(headers['if-none-match'], etag))
+    return reply.type('application/json; charset=utf-8').send(text);
+  void reply.code(304);
+  // Fastify looks at what a HEAD would have been answered, and can't look at nothing.
+  return method === 'HEAD' ? reply.send('') : reply.send();
 };
 
 /** Schemas with a title become components of that name, so that generators name their types so. */

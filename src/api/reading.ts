@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { Refusal } from '../contract/errors.ts';
 import type { Freshness, StoreRewound } from '../contract/answer.ts';
@@ -72,6 +73,10 @@ export const snapshotFor = async (node: Node, query: Static<typeof ReadQuery>): 
   if (!snapshot) throw new Refusal('not_ready');
   return snapshot;
 };
+
+/** The weak tag of an answer that has no other: one of its text. */
+export const textTag = (text: string): string =>
+  `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
 
 const strong = (tag: string): string => tag.trim().replace(/^W\//, '');
 

@@ -17,7 +17,7 @@ import { type TlsMaterial, createListener } from './listener.ts';
 import { OutsideRequests } from './outside.ts';
 import { asRefusal, languageOf, sendProblem } from './problem.ts';
 import { type Protection, answerHeaders, protect } from './protect.ts';
-import { isKnown } from './reading.ts';
+import { isKnown, textTag } from './reading.ts';
 import { remoteReader } from './remote.ts';
 
 const BODY_BYTES_MAX = 1_048_576;
@@ -128,7 +128,7 @@ const tagAnswers = (server: FastifyInstance): void => {
     const read = (method === 'GET' || method === 'HEAD') && reply.statusCode === 200;
     const json = /^application\/json\b/.test(String(reply.getHeader('content-type')));
     if (!read || !json || typeof payload !== 'string' || reply.hasHeader('etag')) return payload;
-    const etag = `W/"${createHash('sha256').update(payload).digest('base64url').slice(0, 27)}"`;
+    const etag = textTag(payload);
     void reply.header('etag', etag);
     if (!isKnown(headers['if-none-match'], etag)) return payload;
     void reply.code(304).removeHeader('content-type').removeHeader('content-length');

@@ -59,6 +59,36 @@ test.each([
   expect(await metric('lockstep_http_connections_evicted_total')).toBeGreaterThan(MOST);
 });
 
+test('connections whose answers nobody takes make room for others', async () => {
+  const held = await holdMany(MOST, '');
+  for (const socket of held) {
+    socket.pause();
+    // More than the kernel takes for a client.
+    socket.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(16));
+  }
+  await until('all are being answered', () => held.every((socket) => socket.bytesRead > 0));
+  await until('they make room', async () => {
+    const reply = await fleet.call('GET', '/livez').catch(() => undefined);
+    return reply?.status === 200;
+  });
+  expect(await metric('lockstep_http_connections_evicted_total')).toBeGreaterThan(0);
+});
+
+test('an answer that is taken slowly, or comes late, keeps its connection', async () => {
+  const socket = await hold('');
+  socket.pause();
+  socket.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(8));
+  const taking = setInterval(() => void socket.read(65_536), 200);
+  const stream = await hold('GET /fleet/stream HTTP/1.1\r\nHost: a\r\n\r\n');
+  stream.on('data', () => {});
+  await until('it has been taken for a while', () => socket.bytesRead > 1_500_000);
+  await holdMany(MOST * 5, '');
+  expect((await fleet.call('GET', '/livez')).status).toBe(200);
+  clearInterval(taking);
+  socket.read();
+  expect([socket.closed, socket.readableEnded, stream.closed]).toEqual([false, false, false]);
+});
+
 test('a request that is being answered keeps its connection while hundreds of others come', async () => {
   const answers = Promise.all([slow(), slow(), slow()]);
   await until('they are under way', async () => (await metric('lockstep_http_connections')) > 3);

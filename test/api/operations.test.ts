@@ -1,5 +1,5 @@
 /** What surrounds the endpoints: health, metrics, description, methods, the gate. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ENDPOINTS } from '../../src/api/api.ts';
 import { Problem } from '../../src/contract/answer.ts';
 import { ERRORS } from '../../src/contract/errors.ts';
@@ -88,6 +88,18 @@ describe('/openapi.json', () => {
     expect(body).toMatchObject({ openapi: '3.1.0', info: { title: 'Lockstep Defense API' } });
     const listed = [...(await operations()).keys()].sort();
     expect(listed).toEqual(ENDPOINTS.map(({ method, url }) => `${method} ${documented(url)}`).sort());
+  });
+
+  test('is written out once, however often anybody asks', async () => {
+    const stringify = vi.spyOn(JSON, 'stringify');
+    const asked = Array.from({ length: 20 }, (_, n) =>
+      fleet.call('GET', n % 2 ? '/docs/json' : '/openapi.json'),
+    );
+    const texts = new Set((await Promise.all(asked)).map(({ text }) => text));
+    const written = stringify.mock.results.filter(({ value }) => texts.has(value as string));
+    stringify.mockRestore();
+    expect(texts.size).toBe(1);
+    expect(written.length).toBeLessThanOrEqual(1);
   });
 
   test.each(ENDPOINTS.map((endpoint) => [`${endpoint.method} ${endpoint.url}`, endpoint] as const))(
