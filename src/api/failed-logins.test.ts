@@ -16,9 +16,9 @@ beforeEach(() => {
 });
 
 /** Fails until it is told to wait. @returns how often it could */
-const exhaust = (remote: string, token_id?: string): number => {
+const exhaust = (remote: string): number => {
   for (let n = 0; n < 1_000; n++) {
-    if (logins.wait_ms(remote, WRONG) > 0 || logins.failed(remote, randomBytes(32), token_id) > 0) return n;
+    if (logins.wait_ms(remote, WRONG) > 0 || logins.guessed(remote, randomBytes(32)) > 0) return n;
   }
   return Infinity;
 };
@@ -31,7 +31,7 @@ describe('an address', () => {
     expect(logins.wait_ms(HERE, WRONG)).toBe(1);
     now_ms += 1;
     expect(logins.wait_ms(HERE, WRONG)).toBe(0);
-    expect(logins.failed(HERE, WRONG, undefined)).toBe(0);
+    expect(logins.guessed(HERE, WRONG)).toBe(0);
     expect(logins.wait_ms(HERE, WRONG)).toBe(3_000);
     now_ms += 60_000;
     expect(exhaust(HERE)).toBe(20);
@@ -39,7 +39,7 @@ describe('an address', () => {
 
   test('that waits does not make it longer by asking again', () => {
     exhaust(HERE);
-    for (let n = 0; n < 100; n++) logins.failed(HERE, WRONG, undefined);
+    for (let n = 0; n < 100; n++) logins.guessed(HERE, WRONG);
     expect(logins.wait_ms(HERE, WRONG)).toBe(3_000);
   });
 
@@ -53,7 +53,7 @@ describe('an address', () => {
     exhaust(HERE);
     expect(logins.wait_ms(HERE, RIGHT)).toBe(0);
     expect(logins.wait_ms(HERE, WRONG)).toBeGreaterThan(0);
-    expect(logins.failed(HERE, RIGHT, undefined)).toBeGreaterThan(0);
+    expect(logins.guessed(HERE, RIGHT)).toBeGreaterThan(0);
     expect(logins.wait_ms(HERE, RIGHT)).toBeGreaterThan(0);
   });
 
@@ -67,20 +67,34 @@ describe('an address', () => {
   });
 });
 
-test('a token id that fails too often from everywhere makes wrong ones wait, and the right one never', () => {
-  for (let n = 0; n < 20; n++) expect(logins.failed(`198.51.100.${n}`, WRONG, 'abc')).toBe(0);
-  expect(logins.failed('198.51.100.99', WRONG, 'abc')).toBe(3_000);
-  // The next right one from anywhere is looked at as ever.
-  expect(logins.wait_ms('198.51.100.99', RIGHT)).toBe(0);
-  // Each of these attempts counted for its own address all the same.
-  for (let n = 0; n < 19; n++) logins.failed('198.51.100.99', WRONG, 'abc');
-  expect(logins.wait_ms('198.51.100.99', WRONG)).toBe(3_000);
+describe('what can not be guessed', () => {
+  test('is told to wait by address once it was wrong too often, and makes no guess wait', () => {
+    for (let n = 0; n < 20; n++) expect(logins.failed(HERE, undefined)).toBe(0);
+    expect(logins.failed(HERE, undefined)).toBe(3_000);
+    expect(logins.failed(THERE, undefined)).toBe(0);
+    expect(logins.wait_ms(HERE, WRONG)).toBe(0);
+    expect(exhaust(HERE)).toBe(20);
+  });
+
+  test('is not told to wait for what was guessed', () => {
+    exhaust(HERE);
+    expect(logins.failed(HERE, undefined)).toBe(0);
+  });
+
+  test('is told to wait by the token id it names, wherever it comes from', () => {
+    for (let n = 0; n < 20; n++) expect(logins.failed(`198.51.100.${n}`, 'abc')).toBe(0);
+    expect(logins.failed('198.51.100.99', 'abc')).toBe(3_000);
+    // Each of these attempts counted for its own address all the same.
+    for (let n = 0; n < 19; n++) logins.failed('198.51.100.99', 'abc');
+    expect(logins.failed('198.51.100.99', 'def')).toBe(3_000);
+  });
 });
 
 test('memory stays bounded, whoever fails', () => {
   for (let n = 0; n < 12_000; n++) {
     const remote = `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
-    logins.failed(remote, WRONG, `token-${n}`);
+    logins.failed(remote, `token-${n}`);
+    logins.guessed(remote, WRONG);
     logins.succeeded(remote, RIGHT);
   }
   // The newest are known, the oldest forgotten.
@@ -88,5 +102,5 @@ test('memory stays bounded, whoever fails', () => {
   expect(exhaust(newest)).toBe(19);
   expect(exhaust('10.0.0.0')).toBe(20);
   const sizes = JSON.stringify(logins, (_, value: unknown) => (value instanceof Map ? value.size : value));
-  expect(sizes.match(/\d+/g)?.map(Number)).toEqual([10_000, 10_000, 10_000]);
+  expect(sizes.match(/\d+/g)?.map(Number)).toEqual([10_000, 10_000, 10_000, 10_000]);
 });

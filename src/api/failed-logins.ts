@@ -5,7 +5,7 @@ import ipaddr from 'ipaddr.js';
 const BURST = 20;
 /** One more after each of these. */
 const INTERVAL_MS = 3_000;
-/** Addresses, token ids and known bearers kept, each. */
+/** Addresses, token ids and known guessable credentials kept, each. */
 const KEPT_MAX = 10_000;
 
 /** Like a map, but forgets what was set longest ago. */
@@ -58,14 +58,16 @@ const addressKey = (remote: string): string => {
 };
 
 /**
- * Failed logins, counted by address and by the token id they name, in bounded memory. An address with too many is not
- * even looked at for a while, so it can't go on guessing; but who logged in from there before goes on, so one stray
- * client behind a shared address locks nobody out. A token id with too many is no reason to refuse the right token.
+ * Failed logins, counted by address and by the token id they name, in bounded memory. What people choose may be guessed:
+ * after too many such failures the guesses of an address are not even looked at for a while, but for one that was right
+ * from there before. In API tokens and JWTs there is nothing to guess, so they are always looked at, and only wrong ones
+ * are told to wait: one stray client behind a shared address locks no bearer of another one out.
  */
 export class FailedLogins {
-  private readonly byAddress = new Buckets();
+  private readonly guesses = new Buckets();
+  private readonly wrong = new Buckets();
   private readonly byToken = new Buckets();
-  /** Address and credential's hash of those who logged in. */
+  /** Address and hash of guessable credentials that were right. */
   private readonly known = new Bounded<true>();
   private readonly monotonic: () => number;
 
@@ -74,27 +76,33 @@ export class FailedLogins {
     this.monotonic = monotonic;
   }
 
-  /** How long this credential from this address must wait before it is looked at; 0: it may be now. */
+  /** How long this guess from this address must wait before it is looked at; 0: it may be now. */
   wait_ms(remote: string, digest: Buffer): number {
     const address = addressKey(remote);
-    const wait = this.byAddress.wait_ms(address, this.monotonic());
+    const wait = this.guesses.wait_ms(address, this.monotonic());
     return wait > 0 && this.known.get(knownKey(address, digest)) ? 0 : wait;
   }
 
+  /** A guess was wrong. @returns how long the next one should wait, 0 while there were few */
+  guessed(remote: string, digest: Buffer): number {
+    const address = addressKey(remote);
+    this.known.delete(knownKey(address, digest));
+    return this.guesses.charge(address, this.monotonic());
+  }
+
   /**
-   * A credential was wrong.
+   * A JWT or an API token was wrong.
    * @param token_id the token it claims to be, whether there is one or not
    * @returns how long the next wrong one should wait, 0 while there were few
    */
-  failed(remote: string, digest: Buffer, token_id: string | undefined): number {
+  failed(remote: string, token_id: string | undefined): number {
     const now = this.monotonic();
-    const address = addressKey(remote);
-    this.known.delete(knownKey(address, digest));
-    const ofAddress = this.byAddress.charge(address, now);
+    const ofAddress = this.wrong.charge(addressKey(remote), now);
     const ofToken = token_id === undefined ? 0 : this.byToken.charge(token_id, now);
     return Math.max(ofAddress, ofToken);
   }
 
+  /** A guess was right. */
   succeeded(remote: string, digest: Buffer): void {
     this.known.set(knownKey(addressKey(remote), digest), true);
   }

@@ -36,6 +36,12 @@ export const askingOf = ({ headers }: { readonly headers: object }, remote: stri
 
 const refused = (code: ErrorCode): Refusal => new Refusal(code, { in: 'header', pointer: '/authorization' });
 
+/**
+ * An API token has 192 random bits and a JWT a signature, so there is nothing to guess in what looks like one. Any other
+ * text may be a guess at the root token, which somebody may have chosen.
+ */
+type Shape = 'token' | 'jwt' | 'text';
+
 /** Stands in for the hash of a token that does not exist: looking for one takes as long as finding one. */
 const NO_HASH = '0'.repeat(64);
 
@@ -51,6 +57,7 @@ export class Gate {
   readonly uses: TokenUses;
   private readonly open: boolean;
   private readonly root: string | undefined;
+  private readonly rootShape: Shape | undefined;
   private readonly issuer: Issuer | undefined;
   private readonly parts: TokenUsesOptions;
   private readonly failedLogins: FailedLogins;
@@ -60,6 +67,7 @@ export class Gate {
     this.open = on === undefined;
     this.root = on?.rootToken === undefined ? undefined : tokenHash(on.rootToken).toString('hex');
     this.issuer = on?.issuer && new Issuer(on.issuer, parts.room);
+    this.rootShape = on?.rootToken === undefined ? undefined : this.shapeOf(on.rootToken);
     this.docs = on?.docs ?? 'public';
     this.metrics = on?.metrics ?? 'operator';
     this.parts = parts;
@@ -76,14 +84,20 @@ export class Gate {
     const credential = credentialOf(headers);
     if (credential === undefined) throw refused('unauthenticated');
     const digest = tokenHash(credential);
-    const wait_ms = this.failedLogins.wait_ms(remote, digest);
-    if (wait_ms > 0) throw tooMany(wait_ms);
-    const principal = await this.recognise(credential, digest, remote);
+    const shape = this.shapeOf(credential);
+    const guess = shape === 'text' || (shape === 'jwt' && shape === this.rootShape);
+    const wait_ms = guess ? this.failedLogins.wait_ms(remote, digest) : 0;
+    if (wait_ms > 0 && shape === 'text') throw tooMany(wait_ms);
+    // Whether a guess that must wait is right is not found out.
+    const root = wait_ms === 0 ? this.byRoot(digest, remote) : undefined;
+    const principal = root ?? (await this.recognise(credential, digest, remote));
     if (principal) {
-      this.failedLogins.succeeded(remote, digest);
+      if (guess) this.failedLogins.succeeded(remote, digest);
       return principal;
     }
-    const more_ms = this.failedLogins.failed(remote, digest, tokenIdOf(credential));
+    const more_ms = guess
+      ? this.failedLogins.guessed(remote, digest)
+      : this.failedLogins.failed(remote, tokenIdOf(credential));
     throw more_ms > 0 ? tooMany(more_ms) : refused('unauthenticated');
   }
 
@@ -95,17 +109,24 @@ export class Gate {
     await Promise.all([this.uses.dispose(), this.issuer?.dispose()]);
   }
 
+  private shapeOf(credential: string): Shape {
+    if (tokenIdOf(credential) !== undefined) return 'token';
+    return this.issuer && looksLikeJwt(credential) ? 'jwt' : 'text';
+  }
+
+  private byRoot(digest: Buffer, remote: string): Principal | undefined {
+    const isRoot = sameHash(digest, this.root ?? NO_HASH) && this.root !== undefined;
+    return isRoot ? { actor: 'root', role: 'operator', tenants: [], remote } : undefined;
+  }
+
   private async recognise(
     credential: string,
     digest: Buffer,
     remote: string,
   ): Promise<Principal | undefined> {
-    // Always compared, whatever the credential looks like.
-    const isRoot = sameHash(digest, this.root ?? NO_HASH) && this.root !== undefined;
-    if (isRoot) return { actor: 'root', role: 'operator', tenants: [], remote };
     const id = tokenIdOf(credential);
     if (id !== undefined) return this.byToken(id, digest, remote);
-    if (!this.issuer || !looksLikeJwt(credential)) return undefined;
+    if (!this.issuer || this.shapeOf(credential) !== 'jwt') return undefined;
     const identity = await this.issuer.verify(credential);
     if (!identity) return undefined;
     const { actor, role, tenants } = identity;

@@ -41,6 +41,9 @@ describe('with private ranges closed', () => {
     'http://172.32.0.1',
     'http://11.0.0.1',
     'http://metadata.example.com',
+    'http://instance-data.example.com',
+    'http://ip-10-0-0-1.eu-central-1.compute.internal',
+    'http://localhost5',
   ])('%s is allowed', (url) => expect(verdict(url, CLOSED)).toBeUndefined());
 
   test.each([
@@ -76,6 +79,11 @@ test.each([
   'LOCALHOST.',
   'a.localhost',
   'localhost.localdomain',
+  'localhost4',
+  'localhost6',
+  'localhost4.localdomain4',
+  'localhost6.localdomain6',
+  'localhost6.localdomain',
   'ip6-localhost',
   'ip6-loopback',
 ])('%s is this machine, also where it does not resolve', (host) => {
@@ -100,12 +108,29 @@ describe('an allow-list', () => {
   });
 
   test('opens nothing that is link-local, metadata or reserved', () => {
-    const everything: UpstreamRules = { privateRanges: ['0.0.0.0/0', '::/0'], reserved: [] };
+    const privateRanges = [
+      '0.0.0.0/0',
+      '::/0',
+      'fd00::/8',
+      'fd00:ec2::/32',
+      '169.254.0.0/16',
+      '100.64.0.0/10',
+    ];
+    const everything: UpstreamRules = { privateRanges, reserved: [] };
+    expect(verdict('http://[fd00:ec3::23]', everything)).toBeUndefined();
     for (const host of [
       '169.254.1.1',
       '169.254.169.254',
       '100.100.100.200',
       '[fd00:ec2::254]',
+      '[fd00:ec2::23]',
+      '[fd00:ec2::123]',
+      '[fd00:c1::a9fe:a9fe]',
+      '[fd00:42::42]',
+      '[fd20:ce::254]',
+      '169.254.170.2',
+      '169.254.170.23',
+      '168.63.129.16',
       '0.0.0.0',
       '224.0.0.1',
       '[fe80::1]',
@@ -137,7 +162,17 @@ describe('always refused, also where everything private is open', () => {
     'metadata.google.internal',
     'METADATA.GOOGLE.INTERNAL.',
     'metadata.goog',
+    'metadata.azure.internal',
+    'metadata.tencentyun.com',
+    'metadata.packet.net',
+    'rancher-metadata',
+    'api.metadata.cloud.ibm.com',
     'instance-data',
+    'instance-data.ec2.internal',
+    'instance-data.compute.internal',
+    'instance-data.eu-central-1.compute.internal',
+    '[fd00:ec2::23]',
+    '[fd00:c1::a9fe:a9fe]',
     '100.100.100.200',
     '168.63.129.16',
     '192.0.0.192',

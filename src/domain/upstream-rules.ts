@@ -25,24 +25,38 @@ export const CLOSED_PORTS: readonly number[] = [
   2375, 2376, 2379, 2380, 5001, 6379, 9090, 9091, 9180, 10_250, 16_379, 26_379,
 ];
 
-/** Cloud metadata services outside the link-local range. */
-const METADATA_ADDRESSES = new Set([
+/**
+ * Cloud metadata services outside the link-local range: of Alibaba, Azure, Oracle (classic), Google and Scaleway. In
+ * `fd00:ec2::/32` AWS has its own and what hands out credentials to pods.
+ */
+const METADATA_ADDRESSES: readonly string[] = [
   '100.100.100.200',
   '168.63.129.16',
   '192.0.0.192',
-  'fd00:ec2::254',
   'fd20:ce::254',
-]);
+  'fd00:42::42',
+  'fd00:ec2::/32',
+];
+/** 169.254.169.254 as the end of an IPv6 address: Oracle has it in `fd00:c1::`, others link-local. */
+const METADATA_ENDING = /:a9fe:a9fe$/;
 const METADATA_NAMES = new Set([
   'metadata',
   'metadata.google.internal',
   'metadata.goog',
-  'instance-data',
-  'instance-data.ec2.internal',
+  'metadata.azure.internal',
+  'metadata.tencentyun.com',
+  'metadata.packet.net',
+  'metadata.platformequinix.com',
+  'api.metadata.cloud.ibm.com',
+  'rancher-metadata',
+  'rancher-metadata.rancher.internal',
 ]);
+/** AWS, in each of its regions. */
+const INSTANCE_DATA = /^instance-data(?:\.ec2\.internal|(?:\.[a-z0-9-]+)?\.compute\.internal)?$/;
 
 /** These lead to the machine that asks, whatever DNS says of them. */
-const LOCAL_NAME = /^(?:.*\.)?localhost(?:\.localdomain)?$|^ip6-(?:localhost|loopback)$/;
+const LOCAL_NAME =
+  /^(?:.*\.)?localhost(?:\.localdomain)?$|^localhost[46](?:\.localdomain[46]?)?$|^ip6-(?:localhost|loopback)$/;
 
 const METADATA: Text = { zh: '这是云元数据服务', en: 'it is a metadata service' };
 
@@ -115,8 +129,11 @@ const rangeOf = (address: Address): string => {
   return address.match(GLOBAL_UNICAST) ? range : 'unallocated';
 };
 
+const isMetadata = (address: Address): boolean =>
+  METADATA_ADDRESSES.some((each) => within(address, each)) || METADATA_ENDING.test(address.toString());
+
 const closedRange = (address: Address, { privateRanges }: UpstreamRules): Text | undefined => {
-  if (METADATA_ADDRESSES.has(address.toString())) return METADATA;
+  if (isMetadata(address)) return METADATA;
   const range = rangeOf(address);
   if (range === 'unicast') return undefined;
   const { zh, en } = RANGES[range] ?? { zh: `特殊用途（${range}）`, en: `a special-purpose (${range})` };
@@ -142,7 +159,7 @@ export const closedTo = (
   rules: UpstreamRules,
 ): Text | undefined => {
   const host = given.toLowerCase().replace(/\.$/, '');
-  if (METADATA_NAMES.has(host)) return METADATA;
+  if (METADATA_NAMES.has(host) || INSTANCE_DATA.test(host)) return METADATA;
   const literal = isAddress(host) ? [host] : LOCAL_NAME.test(host) ? ['127.0.0.1'] : addresses;
   const own = rules.reserved.find(
     (reserved) =>

@@ -78,7 +78,7 @@ test('an answer that is taken slowly, or comes late, keeps its connection', asyn
   const socket = await hold('');
   socket.pause();
   socket.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(8));
-  const taking = setInterval(() => socket.read(65_536), 200);
+  const taking = setInterval(() => void socket.read(65_536), 200);
   const stream = await hold('GET /fleet/stream HTTP/1.1\r\nHost: a\r\n\r\n');
   stream.on('data', () => {});
   await until('it has been taken for a while', () => socket.bytesRead > 1_500_000);

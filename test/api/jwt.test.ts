@@ -53,6 +53,39 @@ test('a JWT lets in by its role and tenants, and its subject signs the changes',
   expect((await ask(await issuer.sign(OPERATOR))).status).toBe(200);
 });
 
+describe('beside a stray client at the same address', () => {
+  const FROM = '127.0.9.1';
+  const login = (token: string): Promise<Reply> =>
+    fleet.call('GET', '/tokens', { ...bearer(token), from: FROM });
+  const untilTold = async (token: string): Promise<void> => {
+    for (let n = 0; n < 20; n++) expect((await login(token)).status).toBe(401);
+    expect((await login(token)).status).toBe(429);
+  };
+
+  test('a JWT that was not seen before lets in, whatever the other sends', async () => {
+    const { token } = await issueToken(fleet, { role: 'operator' });
+    const wrong = await issuer.sign({ ...OPERATOR, aud: 'others' });
+    for (const stray of ['a guess', `ls_${'0'.repeat(12)}_${'0'.repeat(48)}`, wrong]) {
+      await untilTold(stray.replace(' ', '-'));
+      ahead_ms += 1_000;
+      const refreshed = await issuer.sign({ ...OPERATOR, jti: stray });
+      expect([(await login(refreshed)).status, (await login(token)).status]).toEqual([200, 200]);
+      ahead_ms += 60_000;
+    }
+  });
+
+  test('a root token that looks like a JWT can be guessed no faster than others, and holds up no JWT', async () => {
+    await fleet.dispose();
+    const rootToken = 'root.token.of-the-tests';
+    fleet = await startFleet({ clock, gate: { mode: 'on', rootToken, issuer: issuer.options() } });
+    await untilTold('root.token.of-the-guess');
+    expect((await login(rootToken)).status).toBe(429);
+    expect((await login(await issuer.sign(OPERATOR))).status).toBe(200);
+    ahead_ms += 60_000;
+    expect((await login(rootToken)).status).toBe(200);
+  });
+});
+
 describe('a JWT is not believed', () => {
   test.each<[string, () => Promise<string>]>([
     ['of another issuer', () => issuer.sign({ ...OPERATOR, iss: 'https://id.example.net' })],

@@ -54,12 +54,26 @@ describe('who guesses', () => {
     expect((await login(ROOT_TOKEN, '127.0.5.1')).status).toBe(200);
   });
 
-  test('slows nobody else down: not at another address, not one who was known at the same', async () => {
+  test('slows nobody else down: not at another address, and at the same none with a token', async () => {
     const { token } = await issueToken(fleet, { role: 'operator' });
-    expect((await login(token, '127.0.5.1')).status).toBe(200);
     await guessUntilTold('127.0.5.1');
     expect((await login(token, '127.0.5.1')).status).toBe(200);
     expect((await login(ROOT_TOKEN, '127.0.5.2')).status).toBe(200);
+  });
+
+  test('slows the root token down only where it was not known before', async () => {
+    expect((await login(ROOT_TOKEN, '127.0.5.1')).status).toBe(200);
+    await guessUntilTold('127.0.5.1');
+    expect((await login(ROOT_TOKEN, '127.0.5.1')).status).toBe(200);
+  });
+
+  test('is not who sends a wrong token: it is told to wait, and nobody else at its address is', async () => {
+    const { token } = await issueToken(fleet, { role: 'operator' });
+    const wrong = (n: number) => `ls_${String(n).padStart(12, '0')}_${'0'.repeat(48)}`;
+    const told = await guessUntilTold('127.0.5.1', wrong);
+    expect(told).toMatchObject({ status: 429, body: { code: 'too_many_failed_logins' } });
+    for (const right of [token, ROOT_TOKEN]) expect((await login(right, '127.0.5.1')).status).toBe(200);
+    expect((await login(wrong(99), '127.0.5.1')).status).toBe(429);
   });
 
   test('the secret of one token from many addresses is told to wait, and who has it is not', async () => {
