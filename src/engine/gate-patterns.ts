@@ -168,3 +168,7 @@ export const PLUS_BLANKS = '[;|&\'"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]';
 
 /** JSON that reaches for the prototype of every object. */
 export const JSON_PROTOTYPE = '"constructor"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}"prototype"';
+
+/** What structured headers, such as accepted types, dates, entity tags and addresses, have no use for. */
+export const UNSTRUCTURED =
+  '[$\\x60{}<>|\'#^\\x00-\\x08\\x0e-\\x1f]|[.][.]/|[(][)]|/etc/|passwd|jndi|0x[0-9a-f]|[^a-z](?:and|or|union|select|sleep|waitfor|exec|system|eval)[^a-z;,=/+."-]|[0-9] ?[<>=]{1,2} ?[0-9]|;[ ]{0,8}(?:cat|id|ls|wget|curl|ping|sh|bash|nc|uname|whoami)(?:[^a-z0-9=-]|$)|@@|;--|%[0-9a-f]{2}';

@@ -1,8 +1,5 @@
 import { readAgent } from './agent.ts';
-import { isBinary, readRuns } from './binary.ts';
-import { boundaryOf, readMultipart } from './multipart.ts';
 import { decodePercent } from './decode.ts';
-import { newFinding, raise } from './finding.ts';
 import {
   BASE64_INSIDE,
   COOKIE_SIGNS,
@@ -13,18 +10,18 @@ import {
   TARGET_SUSPECT,
 } from './gate-patterns.ts';
 import type { Host } from './host.ts';
-import { PROBE_RULES, SERVER_PAGE, UPLOAD_NAME } from './path-patterns.ts';
-import { judgeDocument } from './judge.ts';
+import { hostName } from './binding.ts';
+import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
 import { judgeProtocol } from './protocol.ts';
 import type { HeaderFacts, RequestHead } from './request.ts';
 import type { Place, Signal } from './signal.ts';
+import { isPlain } from './structured.ts';
 import { contains, split, trim } from './text.ts';
 import type { Worst } from './value.ts';
-import { consider, judgeValue, newWorst, reportWorst } from './value.ts';
-import { readXml } from './xml.ts';
+import { judgeValue, newWorst, reportWorst } from './value.ts';
 
-const MAX_PAIRS = 512;
-const MAX_SEGMENTS = 16;
+const MAX_PAIRS = 2048;
+const MAX_SEGMENTS = 64;
 const DOLLAR = 36;
 
 /** `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none. */
@@ -38,7 +35,7 @@ function judgePair(worst: Worst, pair: string, plus: boolean, place: Place): voi
   judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), plus), place, 0);
 }
 
-function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
+export function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
   for (const pair of split(text, separator, MAX_PAIRS)) judgePair(worst, pair, plus, place);
 }
 
@@ -85,9 +82,16 @@ function isCookieSuspect(host: Host, cookie: string): boolean {
   return host.match(COOKIE_SIGNS, lowered) || host.match(BASE64_INSIDE, cookie);
 }
 
-function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
+export function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
   if (worst.host.match(UPLOAD_NAME, worst.host.lower(name))) {
     signals.push({ id: 'upload_script', group: 'payload', points: 75, place: 'header' });
+  }
+}
+
+/** What has a grammar of its own is judged where it holds what no such grammar has a use for. */
+function judgeStructured(worst: Worst, facts: HeaderFacts): void {
+  for (const header of facts.structured) {
+    if (!isPlain(worst.host, header.value)) judgeValue(worst, header.value, 'header', 1);
   }
 }
 
@@ -100,6 +104,7 @@ function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void
     judgeReferer(worst, referer);
   const cookie = facts.cookie;
   if (cookie !== '' && isCookieSuspect(host, cookie)) judgeCookies(worst, cookie);
+  judgeStructured(worst, facts);
   for (const header of facts.others) {
     if (
       contains(header.name, 'filename') ||
@@ -118,6 +123,13 @@ function afterScheme(url: string): string {
   return at > 0 && at < 8 ? url.slice(at + 3) : url;
 }
 
+/** Where a URL leads: up to its path, query or fragment. */
+function authorityOf(url: string): string {
+  let rest = afterScheme(url);
+  for (const mark of ['/', '?', '#']) rest = split(rest, mark, 2)[0] ?? '';
+  return rest;
+}
+
 /** Whether a browser may be opening a page with this: not a script, an image or a beacon, which bring ids of their own. */
 function mayBeOpened(request: RequestHead, facts: HeaderFacts): boolean {
   if (request.method !== 'GET') return false;
@@ -130,8 +142,8 @@ function judgeFixation(host: Host, request: RequestHead, facts: HeaderFacts, sig
   if (facts.referer === '' || !mayBeOpened(request, facts)) return;
   const named = host.match(SESSION_NAME, host.lower(request.target));
   if (!named && !host.match(SESSION_NAME_EXACT, request.target)) return;
-  const from = split(afterScheme(facts.referer), '/', 2)[0] ?? '';
-  if (host.lower(from) === host.lower(request.host)) return;
+  const from = host.lower(hostName(authorityOf(facts.referer)));
+  if (from === host.lower(hostName(request.host))) return;
   signals.push({ id: 'session_fixation', group: 'payload', points: 70, place: 'query' });
 }
 
@@ -143,59 +155,4 @@ export function inspectHead(host: Host, request: RequestHead, facts: HeaderFacts
   reportWorst(worst, signals);
   judgeFixation(host, request, facts, signals);
   judgeProtocol(host, request, facts, signals);
-}
-
-function judgeFile(worst: Worst, content: string): void {
-  const finding = newFinding();
-  if (worst.host.match(SERVER_PAGE, worst.host.lower(content.slice(0, 4096))))
-    raise(finding, 'upload_page', 75);
-  consider(worst, finding, 'body', false);
-}
-
-function judgeMultipart(worst: Worst, body: string, boundary: string, signals: Signal[]): void {
-  const host = worst.host;
-  for (const part of readMultipart(body, boundary, host.lower)) {
-    if (part.filename !== '') {
-      judgeUploadName(worst, part.filename, signals);
-      judgeValue(worst, part.filename, 'body', 2);
-    }
-    judgeValue(worst, part.name, 'body', 2);
-    // A file is not what a server puts into a query or a page: only what would run by itself counts in it.
-    if (part.filename === '') judgeValue(worst, part.content, 'body', 0);
-    else judgeFile(worst, part.content);
-  }
-}
-
-function judgeXml(worst: Worst, body: string): void {
-  const finding = newFinding();
-  judgeDocument(worst.host, body.slice(0, 4096), finding);
-  consider(worst, finding, 'body', false);
-  for (const text of readXml(body)) judgeValue(worst, text, 'body', 0);
-}
-
-/** Judges the body by what it is, whatever it is called: content types lie. */
-export function inspectBody(host: Host, facts: HeaderFacts, body: string, signals: Signal[]): void {
-  if (body === '') return;
-  const worst = newWorst(host);
-  const type = host.lower(facts.content_type);
-  const form = contains(type, 'x-www-form-urlencoded');
-  const text = trim(body);
-  const first = text.charCodeAt(0);
-  const opensJson = first === 123 || first === 91;
-  if (contains(type, 'multipart/')) {
-    const boundary = boundaryOf(facts.content_type, host.lower);
-    if (boundary !== '') judgeMultipart(worst, body, boundary, signals);
-    else judgeValue(worst, body, 'body', 0);
-  } else if (!form && !(opensJson && contains(type, 'json')) && isBinary(body)) {
-    for (const run of readRuns(body)) judgeValue(worst, run, 'body', 1);
-  } else if (opensJson || contains(type, 'json')) {
-    judgeValue(worst, text, 'body', 0);
-  } else if (first === 60 && (contains(type, 'xml') || text.slice(0, 5) === '<?xml')) {
-    judgeXml(worst, text);
-  } else if (form || type === '' || contains(type, 'text/')) {
-    judgePairs(worst, body, '&', true, 'body');
-  } else {
-    judgeValue(worst, text, 'body', 1);
-  }
-  reportWorst(worst, signals);
 }

@@ -48,6 +48,10 @@ function closing(text: string, from: number): number {
   return -1;
 }
 
+function isSpace(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
 function isScalarByte(code: number): boolean {
   // Letters of true, false, null and the bytes of numbers.
   return (
@@ -72,13 +76,13 @@ export function readJson(text: string): JsonTexts {
   let afterValue = false;
   while (at < text.length && keys.length + values.length < MAX_TEXTS) {
     const code = text.charCodeAt(at);
-    if (code === 32 || (code >= 9 && code <= 13)) {
+    if (isSpace(code)) {
       at++;
     } else if (code === DOUBLE) {
       const end = closing(text, at + 1);
       if (end < 0 || afterValue) return { valid: false, keys, values };
       let next = end + 1;
-      while (text.charCodeAt(next) === 32) next++;
+      while (isSpace(text.charCodeAt(next))) next++;
       const raw = unescape(text.slice(at + 1, end));
       if (text.charCodeAt(next) === 58) {
         keys.push(raw);
@@ -105,6 +109,11 @@ export function readJson(text: string): JsonTexts {
     } else {
       return { valid: false, keys, values };
     }
+  }
+  if (at < text.length) {
+    // More than is read one by one: the others as one text.
+    values.push(text.slice(at));
+    return { valid: true, keys, values };
   }
   return { valid: depth === 0, keys, values };
 }

@@ -1,49 +1,135 @@
+import { split } from './text.ts';
+
 /** One part of a multipart body. */
 export interface Part {
-  readonly name: string;
-  /** The name of an uploaded file, or empty. */
-  readonly filename: string;
-  readonly headers: string;
+  readonly names: readonly string[];
+  /** What an uploaded file is called, in each way it is said; empty for a plain field. */
+  readonly filenames: readonly string[];
+  /** The part's headers but for its disposition. */
+  readonly headers: readonly string[];
   readonly content: string;
 }
 
-const MAX_PARTS = 200;
-
-/** A parameter of a header, quoted or not: `name="x"`. `lowered` is the header in lower case. */
-function parameter(header: string, lowered: string, name: string): string {
-  let at = lowered.indexOf(`${name}=`);
-  // "name=" ends "filename=" as well.
-  while (at > 0 && isLetter(lowered.charCodeAt(at - 1))) at = lowered.indexOf(`${name}=`, at + 1);
-  if (at < 0) return '';
-  const from = at + name.length + 1;
-  if (header.charCodeAt(from) === 34) {
-    const end = header.indexOf('"', from + 1);
-    return header.slice(from + 1, end < 0 ? header.length : end);
-  }
-  let to = from;
-  while (to < header.length && !endsToken(header.charCodeAt(to))) to++;
-  return header.slice(from, to);
+export interface Multipart {
+  readonly parts: readonly Part[];
+  /** What belongs to no part: before the first, without headers, beyond the most that are read. */
+  readonly rest: readonly string[];
 }
 
-function isLetter(code: number): boolean {
-  return code >= 97 && code <= 122;
+const MAX_PARTS = 200;
+const MAX_LINES = 64;
+const MAX_ESCAPES = 1024;
+const MAX_BOUNDARIES = 4;
+const DISPOSITION = 'content-disposition:';
+
+interface Parameter {
+  /** In lower case. */
+  readonly name: string;
+  readonly value: string;
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+function trimAround(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+/** Without quotes around it and backslashes before what they escape. */
+function unquote(raw: string): string {
+  const text = trimAround(raw);
+  const quote = text.charCodeAt(0);
+  if (quote !== 34 && quote !== 39) return text;
+  const to = text.length > 1 && text.charCodeAt(text.length - 1) === quote ? text.length - 1 : text.length;
+  return split(text.slice(1, to), '\\', MAX_ESCAPES).join('');
+}
+
+/** The parameters of a header's value: between semicolons that stand outside of double quotes. */
+function parametersOf(value: string, lower: (text: string) => string): Parameter[] {
+  const out: Parameter[] = [];
+  let from = 0;
+  let quoted = false;
+  for (let at = 0; at <= value.length; at++) {
+    const code = at < value.length ? value.charCodeAt(at) : 59;
+    if (quoted && code === 92) at++;
+    else if (code === 34) quoted = !quoted;
+    else if (code === 59 && (!quoted || at >= value.length)) {
+      const text = value.slice(from, at);
+      const equals = text.indexOf('=');
+      if (equals > 0)
+        out.push({ name: lower(trimAround(text.slice(0, equals))), value: unquote(text.slice(equals + 1)) });
+      from = at + 1;
+    }
+  }
+  return out;
+}
+
+/** Every boundary that some reader of a content type might take, each once. */
+export function boundariesOf(contentType: string, lower: (text: string) => string): string[] {
+  const out: string[] = [];
+  const add = (boundary: string): void => {
+    if (boundary === '' || out.length >= MAX_BOUNDARIES) return;
+    for (const known of out) if (known === boundary) return;
+    out.push(boundary);
+  };
+  for (const { name, value } of parametersOf(contentType, lower)) if (name === 'boundary') add(value);
+  // Readers that look for the word take it wherever it stands.
+  const lowered = lower(contentType);
+  let at = lowered.indexOf('boundary=');
+  while (at >= 0) {
+    let to = at + 9;
+    while (to < contentType.length && !endsToken(contentType.charCodeAt(to))) to++;
+    add(unquote(contentType.slice(at + 9, to)));
+    at = lowered.indexOf('boundary=', to);
+  }
+  return out;
 }
 
 function endsToken(code: number): boolean {
-  return code === 59 || code === 32 || code === 13 || code === 10 || code === 44;
+  return code === 59 || code === 44 || isBlank(code);
 }
 
-export function boundaryOf(contentType: string, lower: (text: string) => string): string {
-  return parameter(contentType, lower(contentType), 'boundary');
+function readPart(head: string, content: string, lower: (text: string) => string): Part {
+  const names: string[] = [];
+  const filenames: string[] = [];
+  const headers: string[] = [];
+  for (const line of split(head, '\n', MAX_LINES)) {
+    const lowered = lower(line);
+    const at = lowered.indexOf(DISPOSITION);
+    if (at !== 0) {
+      if (trimAround(line) !== '') headers.push(trimAround(line.slice(line.indexOf(':') + 1)));
+      continue;
+    }
+    for (const { name, value } of parametersOf(line.slice(DISPOSITION.length), lower)) {
+      if (name === 'name') names.push(value);
+      else if (name === 'filename' || name === 'filename*') filenames.push(value);
+    }
+  }
+  return { names, filenames, headers, content };
 }
 
-/** The parts between boundaries. What is no part is left out: it is inspected with the whole by the caller. */
-export function readMultipart(body: string, boundary: string, lower: (text: string) => string): Part[] {
+/** The parts between boundaries, and what is left over. */
+export function readMultipart(body: string, boundary: string, lower: (text: string) => string): Multipart {
   const parts: Part[] = [];
+  const rest: string[] = [];
   const mark = `--${boundary}`;
+  const leave = (text: string): void => {
+    // The last boundary is followed by two dashes.
+    if (trimAround(text) !== '' && trimAround(text) !== '--') rest.push(text);
+  };
   let at = body.indexOf(mark);
-  while (at >= 0 && parts.length < MAX_PARTS) {
+  leave(at < 0 ? '' : body.slice(0, at));
+  while (at >= 0) {
     const from = at + mark.length;
+    if (parts.length >= MAX_PARTS) {
+      leave(body.slice(from));
+      break;
+    }
     const next = body.indexOf(mark, from);
     const to = next < 0 ? body.length : next;
     let blank = body.indexOf('\r\n\r\n', from);
@@ -53,18 +139,13 @@ export function readMultipart(body: string, boundary: string, lower: (text: stri
       width = 2;
     }
     if (blank >= 0 && blank < to) {
-      const headers = body.slice(from, blank);
-      const lowered = lower(headers);
-      parts.push({
-        name: parameter(headers, lowered, 'name'),
-        filename: parameter(headers, lowered, 'filename'),
-        headers,
-        content: trimEnd(body.slice(blank + width, to)),
-      });
+      parts.push(readPart(body.slice(from, blank), trimEnd(body.slice(blank + width, to)), lower));
+    } else {
+      leave(body.slice(from, to));
     }
     at = next;
   }
-  return parts;
+  return { parts, rest };
 }
 
 function trimEnd(text: string): string {

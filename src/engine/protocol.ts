@@ -14,6 +14,7 @@ export function judgeProtocol(host: Host, request: RequestHead, facts: HeaderFac
     add(signals, 'two_lengths', 40, 'request');
   else if (facts.content_length !== '' && parseDecimal(facts.content_length) < 0)
     add(signals, 'bad_length', 40, 'request');
+  if (facts.repeated) add(signals, 'repeated_header', 30, 'request');
   if (request.target.indexOf('%') < 0) return;
   if (host.match(DOUBLE_ESCAPE, request.target)) add(signals, 'double_escape', 15, 'path');
   if (host.match(BAD_ESCAPE, request.target)) add(signals, 'bad_escape', 10, 'path');

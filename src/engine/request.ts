@@ -16,6 +16,8 @@ export interface RequestHead {
   readonly remote_ip: string;
   /** Every header, duplicates included, in any order: no verdict depends on it. */
   readonly headers: readonly Header[];
+  /** A body may follow that no header tells of, as HTTP/2 allows. */
+  readonly unannounced_body?: boolean;
 }
 
 /** The headers that decisions name, gathered in one pass. Absent ones are empty. */
@@ -34,17 +36,22 @@ export interface HeaderFacts {
   user_agent: string;
   has_user_agent: boolean;
   has_accept: boolean;
+  /** A page's script says that it sent this. */
+  by_script: boolean;
+  /** A header came more than once that has one value: programs differ in which they take. */
+  repeated: boolean;
+  /** Headers with a grammar of their own. */
+  readonly structured: Header[];
   /** Headers that are none of the above and carry free text. */
   readonly others: Header[];
 }
 
-/** Headers with a grammar of their own, written by clients and proxies: never a place of free text. */
+/** Headers with a grammar of their own, written by clients and proxies: free text in them is not theirs. */
 const STRUCTURED: Record<string, 1 | undefined> = {
   'cache-control': 1,
   connection: 1,
   date: 1,
   dnt: 1,
-  host: 1,
   'if-modified-since': 1,
   'if-none-match': 1,
   'keep-alive': 1,
@@ -61,35 +68,54 @@ const STRUCTURED: Record<string, 1 | undefined> = {
   'upgrade-insecure-requests': 1,
 };
 
+/** Two values of one header as one, whichever came first. */
+function inOrder(a: string, b: string, between: string): string {
+  return a < b ? `${a}${between}${b}` : `${b}${between}${a}`;
+}
+
 /** @param host as the client named it */
 function place(facts: HeaderFacts, header: Header, host: string): void {
   const value = header.value;
   switch (header.name) {
+    case 'host':
+      return;
     case 'user-agent':
-      facts.user_agent = value;
+      facts.repeated = facts.repeated || facts.has_user_agent;
+      facts.user_agent = facts.has_user_agent ? inOrder(facts.user_agent, value, ' ') : value;
       facts.has_user_agent = true;
       return;
     case 'accept':
       facts.accept = value;
       facts.has_accept = true;
+      facts.structured.push(header);
       return;
     case 'cookie':
       facts.cookie = facts.cookie === '' ? value : `${facts.cookie}; ${value}`;
       return;
     case 'x-forwarded-for':
       facts.forwarded_for = facts.forwarded_for === '' ? value : `${facts.forwarded_for},${value}`;
+      facts.structured.push(header);
       return;
     case 'accept-language':
       facts.accept_language = value;
+      facts.structured.push(header);
       return;
     case 'accept-encoding':
       facts.accept_encoding = value;
+      facts.structured.push(header);
       return;
     case 'referer':
+      if (facts.referer !== '') {
+        facts.repeated = true;
+        facts.others.push(header);
+        return;
+      }
       facts.referer = value;
       return;
     case 'content-type':
-      facts.content_type = value;
+      facts.repeated = facts.repeated || facts.content_type !== '';
+      facts.content_type = facts.content_type === '' ? value : inOrder(facts.content_type, value, '\n');
+      facts.structured.push(header);
       return;
     case 'content-length':
       facts.content_length = value;
@@ -99,12 +125,21 @@ function place(facts: HeaderFacts, header: Header, host: string): void {
       return;
     case 'sec-ch-ua-platform':
       facts.ua_platform = value;
+      facts.structured.push(header);
       return;
     case 'sec-fetch-mode':
       facts.fetch_mode = value;
+      facts.structured.push(header);
+      return;
+    case 'x-requested-with':
+      facts.by_script = true;
+      facts.others.push(header);
       return;
     default:
-      if (STRUCTURED[header.name] === 1) return;
+      if (STRUCTURED[header.name] === 1) {
+        facts.structured.push(header);
+        return;
+      }
       // A proxy repeats the host so: APISIX does before the defense is asked. Anything else in there was sent.
       if (header.name === 'x-forwarded-host' && value === host) return;
       facts.others.push(header);
@@ -128,6 +163,9 @@ export function gatherHeaders(headers: readonly Header[]): HeaderFacts {
     user_agent: '',
     has_user_agent: false,
     has_accept: false,
+    by_script: false,
+    repeated: false,
+    structured: [],
     others: [],
   };
   let host = '';

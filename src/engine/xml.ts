@@ -42,27 +42,46 @@ function readTag(text: string, from: number, to: number, out: string[]): void {
   }
 }
 
-/** What an XML document carries for a program to use: names, attribute values, text and CDATA. */
+/** The offset of what ends at `mark`, looked for from `from`; of the text's end where nothing does. */
+function endOf(text: string, mark: string, from: number): number {
+  const end = text.indexOf(mark, from);
+  return end < 0 ? text.length : end;
+}
+
+/**
+ * What an XML document carries for a program to use: names, attribute values, instructions, text and CDATA. Comments join what
+ * stands around them. What is more than is read one by one comes last, as one text.
+ */
 export function readXml(text: string): string[] {
   const out: string[] = [];
   let at = 0;
+  let pending = '';
   while (at < text.length && out.length < MAX_TEXTS) {
-    const open = text.indexOf('<', at);
-    const to = open < 0 ? text.length : open;
-    if (to > at) out.push(text.slice(at, to));
-    if (open < 0) break;
+    const open = endOf(text, '<', at);
+    if (open > at) pending = pending + text.slice(at, open);
+    if (text.slice(open, open + 4) === '<!--') {
+      at = endOf(text, '-->', open + 4) + 3;
+      continue;
+    }
+    if (pending !== '') out.push(pending);
+    pending = '';
+    if (open >= text.length) return out;
     if (text.slice(open, open + 9) === '<![CDATA[') {
-      const end = text.indexOf(']]>', open);
-      const stop = end < 0 ? text.length : end;
+      const stop = endOf(text, ']]>', open);
       out.push(text.slice(open + 9, stop));
       at = stop + 3;
+    } else if (text.charCodeAt(open + 1) === 63) {
+      const stop = endOf(text, '?>', open);
+      if (text.slice(open, open + 5) !== '<?xml') out.push(text.slice(open, stop));
+      at = stop + 2;
     } else {
       const end = tagEnd(text, open + 1);
-      const first = text.charCodeAt(open + 1);
-      // Declarations and instructions are judged with the whole document.
-      if (first !== 33 && first !== 63) readTag(text, open + 1, end, out);
+      // Declarations are judged with the whole document.
+      if (text.charCodeAt(open + 1) !== 33) readTag(text, open + 1, end, out);
       at = end + 1;
     }
   }
+  if (pending !== '') out.push(pending);
+  if (at < text.length) out.push(text.slice(at));
   return out;
 }

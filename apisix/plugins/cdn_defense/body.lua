@@ -5,7 +5,12 @@ local _M = {}
 
 --- @return string at most `limit` bytes
 function _M.first_bytes(limit)
-  ngx.req.read_body()
+  -- Some releases of ngx_lua refuse to read a body of unannounced length; the head is judged all the same.
+  local read, refused = pcall(ngx.req.read_body)
+  if not read then
+    core.log.warn("cdn_defense: the body can not be read: ", refused)
+    return ""
+  end
   local data = ngx.req.get_body_data()
   if data then
     return #data > limit and data:sub(1, limit) or data

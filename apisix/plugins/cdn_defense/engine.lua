@@ -400,13 +400,12 @@ return ____exports
  end,
 ["request"] = function(...)
 local ____exports = {}
---- Headers with a grammar of their own, written by clients and proxies: never a place of free text.
+--- Headers with a grammar of their own, written by clients and proxies: free text in them is not theirs.
 local STRUCTURED = {
     ["cache-control"] = 1,
     connection = 1,
     date = 1,
     dnt = 1,
-    host = 1,
     ["if-modified-since"] = 1,
     ["if-none-match"] = 1,
     ["keep-alive"] = 1,
@@ -422,83 +421,122 @@ local STRUCTURED = {
     te = 1,
     ["upgrade-insecure-requests"] = 1
 }
+--- Two values of one header as one, whichever came first.
+local function inOrder(a, b, between)
+    return a < b and (a .. between) .. b or (b .. between) .. a
+end
 ---
 -- @param host as the client named it
 local function place(facts, header, host)
     local value = header.value
     repeat
-        local ____switch3 = header.name
-        local ____cond3 = ____switch3 == "user-agent"
-        if ____cond3 then
-            facts.user_agent = value
+        local ____switch4 = header.name
+        local ____cond4 = ____switch4 == "host"
+        if ____cond4 then
+            return
+        end
+        ____cond4 = ____cond4 or ____switch4 == "user-agent"
+        if ____cond4 then
+            facts.repeated = facts.repeated or facts.has_user_agent
+            facts.user_agent = facts.has_user_agent and inOrder(facts.user_agent, value, " ") or value
             facts.has_user_agent = true
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "accept"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "accept"
+        if ____cond4 then
             facts.accept = value
             facts.has_accept = true
+            local ____facts_structured_0 = facts.structured
+            ____facts_structured_0[#____facts_structured_0 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "cookie"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "cookie"
+        if ____cond4 then
             facts.cookie = facts.cookie == "" and value or (facts.cookie .. "; ") .. value
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "x-forwarded-for"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "x-forwarded-for"
+        if ____cond4 then
             facts.forwarded_for = facts.forwarded_for == "" and value or (facts.forwarded_for .. ",") .. value
+            local ____facts_structured_1 = facts.structured
+            ____facts_structured_1[#____facts_structured_1 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "accept-language"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "accept-language"
+        if ____cond4 then
             facts.accept_language = value
+            local ____facts_structured_2 = facts.structured
+            ____facts_structured_2[#____facts_structured_2 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "accept-encoding"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "accept-encoding"
+        if ____cond4 then
             facts.accept_encoding = value
+            local ____facts_structured_3 = facts.structured
+            ____facts_structured_3[#____facts_structured_3 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "referer"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "referer"
+        if ____cond4 then
+            if facts.referer ~= "" then
+                facts.repeated = true
+                local ____facts_others_4 = facts.others
+                ____facts_others_4[#____facts_others_4 + 1] = header
+                return
+            end
             facts.referer = value
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "content-type"
-        if ____cond3 then
-            facts.content_type = value
+        ____cond4 = ____cond4 or ____switch4 == "content-type"
+        if ____cond4 then
+            facts.repeated = facts.repeated or facts.content_type ~= ""
+            facts.content_type = facts.content_type == "" and value or inOrder(facts.content_type, value, "\n")
+            local ____facts_structured_5 = facts.structured
+            ____facts_structured_5[#____facts_structured_5 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "content-length"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "content-length"
+        if ____cond4 then
             facts.content_length = value
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "transfer-encoding"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "transfer-encoding"
+        if ____cond4 then
             facts.transfer_encoding = value
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "sec-ch-ua-platform"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "sec-ch-ua-platform"
+        if ____cond4 then
             facts.ua_platform = value
+            local ____facts_structured_6 = facts.structured
+            ____facts_structured_6[#____facts_structured_6 + 1] = header
             return
         end
-        ____cond3 = ____cond3 or ____switch3 == "sec-fetch-mode"
-        if ____cond3 then
+        ____cond4 = ____cond4 or ____switch4 == "sec-fetch-mode"
+        if ____cond4 then
             facts.fetch_mode = value
+            local ____facts_structured_7 = facts.structured
+            ____facts_structured_7[#____facts_structured_7 + 1] = header
+            return
+        end
+        ____cond4 = ____cond4 or ____switch4 == "x-requested-with"
+        if ____cond4 then
+            facts.by_script = true
+            local ____facts_others_8 = facts.others
+            ____facts_others_8[#____facts_others_8 + 1] = header
             return
         end
         do
             if STRUCTURED[header.name] == 1 then
+                local ____facts_structured_9 = facts.structured
+                ____facts_structured_9[#____facts_structured_9 + 1] = header
                 return
             end
             if header.name == "x-forwarded-host" and value == host then
                 return
             end
-            local ____facts_others_0 = facts.others
-            ____facts_others_0[#____facts_others_0 + 1] = header
+            local ____facts_others_10 = facts.others
+            ____facts_others_10[#____facts_others_10 + 1] = header
         end
     until true
 end
@@ -519,6 +557,9 @@ function ____exports.gatherHeaders(headers)
         user_agent = "",
         has_user_agent = false,
         has_accept = false,
+        by_script = false,
+        repeated = false,
+        structured = {},
         others = {}
     }
     local host = ""
@@ -1177,6 +1218,8 @@ ____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
 ____exports.PLUS_BLANKS = "[;|&'\"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]"
 --- JSON that reaches for the prototype of every object.
 ____exports.JSON_PROTOTYPE = "\"constructor\"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}\"prototype\""
+--- What structured headers, such as accepted types, dates, entity tags and addresses, have no use for.
+____exports.UNSTRUCTURED = "[$\\x60{}<>|'#^\\x00-\\x08\\x0e-\\x1f]|[.][.]/|[(][)]|/etc/|passwd|jndi|0x[0-9a-f]|[^a-z](?:and|or|union|select|sleep|waitfor|exec|system|eval)[^a-z;,=/+.\"-]|[0-9] ?[<>=]{1,2} ?[0-9]|;[ ]{0,8}(?:cat|id|ls|wget|curl|ping|sh|bash|nc|uname|whoami)(?:[^a-z0-9=-]|$)|@@|;--|%[0-9a-f]{2}"
 return ____exports
  end,
 ["agent-patterns"] = function(...)
@@ -1395,106 +1438,42 @@ function ____exports.readRuns(bytes)
 end
 return ____exports
  end,
-["multipart"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
+["finding"] = function(...)
 local ____exports = {}
-local isLetter, endsToken, trimEnd
-function isLetter(code)
-    return code >= 97 and code <= 122
+function ____exports.newFinding()
+    return {ids = {}, points = {}, total = 0}
 end
-function endsToken(code)
-    return code == 59 or code == 32 or code == 13 or code == 10 or code == 44
-end
-function trimEnd(text)
-    local to = #text
-    while to > 0 and (__TS__StringCharCodeAt(text, to - 1) == 10 or __TS__StringCharCodeAt(text, to - 1) == 13) do
-        to = to - 1
-    end
-    return __TS__StringSlice(text, 0, to)
-end
-local MAX_PARTS = 200
---- A parameter of a header, quoted or not: `name="x"`. `lowered` is the header in lower case.
-local function parameter(header, lowered, name)
-    local at = (string.find(lowered, name .. "=", nil, true) or 0) - 1
-    while at > 0 and isLetter(__TS__StringCharCodeAt(lowered, at - 1)) do
-        at = (string.find(
-            lowered,
-            name .. "=",
-            math.max(at + 1 + 1, 1),
-            true
-        ) or 0) - 1
-    end
-    if at < 0 then
-        return ""
-    end
-    local from = at + #name + 1
-    if __TS__StringCharCodeAt(header, from) == 34 then
-        local ____end = (string.find(
-            header,
-            "\"",
-            math.max(from + 1 + 1, 1),
-            true
-        ) or 0) - 1
-        return __TS__StringSlice(header, from + 1, ____end < 0 and #header or ____end)
-    end
-    local to = from
-    while to < #header and not endsToken(__TS__StringCharCodeAt(header, to)) do
-        to = to + 1
-    end
-    return __TS__StringSlice(header, from, to)
-end
-function ____exports.boundaryOf(contentType, lower)
-    return parameter(
-        contentType,
-        lower(contentType),
-        "boundary"
-    )
-end
---- The parts between boundaries. What is no part is left out: it is inspected with the whole by the caller.
-function ____exports.readMultipart(body, boundary, lower)
-    local parts = {}
-    local mark = "--" .. boundary
-    local at = (string.find(body, mark, nil, true) or 0) - 1
-    while at >= 0 and #parts < MAX_PARTS do
-        local from = at + #mark
-        local next = (string.find(
-            body,
-            mark,
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local to = next < 0 and #body or next
-        local blank = (string.find(
-            body,
-            "\r\n\r\n",
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local width = 4
-        if blank < 0 or blank > to then
-            blank = (string.find(
-                body,
-                "\n\n",
-                math.max(from + 1, 1),
-                true
-            ) or 0) - 1
-            width = 2
+--- Adds a finding once; found again with more points, it counts the more.
+function ____exports.raise(finding, id, points)
+    do
+        local i = 0
+        while i < #finding.ids do
+            if finding.ids[i + 1] == id then
+                local known = finding.points[i + 1] or 0
+                if points > known then
+                    finding.points[i + 1] = points
+                    finding.total = finding.total + (points - known)
+                end
+                return
+            end
+            i = i + 1
         end
-        if blank >= 0 and blank < to then
-            local headers = __TS__StringSlice(body, from, blank)
-            local lowered = lower(headers)
-            parts[#parts + 1] = {
-                name = parameter(headers, lowered, "name"),
-                filename = parameter(headers, lowered, "filename"),
-                headers = headers,
-                content = trimEnd(__TS__StringSlice(body, blank + width, to))
-            }
-        end
-        at = next
     end
-    return parts
+    local ____finding_ids_0 = finding.ids
+    ____finding_ids_0[#____finding_ids_0 + 1] = id
+    local ____finding_points_1 = finding.points
+    ____finding_points_1[#____finding_points_1 + 1] = points
+    finding.total = finding.total + points
+end
+--- The finding as signals of one place.
+function ____exports.addFinding(signals, finding, place)
+    do
+        local i = 0
+        while i < #finding.ids do
+            signals[#signals + 1] = {id = finding.ids[i + 1] or "", group = "payload", points = finding.points[i + 1] or 0, place = place}
+            i = i + 1
+        end
+    end
 end
 return ____exports
  end,
@@ -1889,45 +1868,6 @@ function ____exports.foldUnicode(text)
 end
 return ____exports
  end,
-["finding"] = function(...)
-local ____exports = {}
-function ____exports.newFinding()
-    return {ids = {}, points = {}, total = 0}
-end
---- Adds a finding once; found again with more points, it counts the more.
-function ____exports.raise(finding, id, points)
-    do
-        local i = 0
-        while i < #finding.ids do
-            if finding.ids[i + 1] == id then
-                local known = finding.points[i + 1] or 0
-                if points > known then
-                    finding.points[i + 1] = points
-                    finding.total = finding.total + (points - known)
-                end
-                return
-            end
-            i = i + 1
-        end
-    end
-    local ____finding_ids_0 = finding.ids
-    ____finding_ids_0[#____finding_ids_0 + 1] = id
-    local ____finding_points_1 = finding.points
-    ____finding_points_1[#____finding_points_1 + 1] = points
-    finding.total = finding.total + points
-end
---- The finding as signals of one place.
-function ____exports.addFinding(signals, finding, place)
-    do
-        local i = 0
-        while i < #finding.ids do
-            signals[#signals + 1] = {id = finding.ids[i + 1] or "", group = "payload", points = finding.points[i + 1] or 0, place = place}
-            i = i + 1
-        end
-    end
-end
-return ____exports
- end,
 ["path-patterns"] = function(...)
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
@@ -1953,6 +1893,202 @@ ____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!
 ____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$"
 --- A page that a server would run, whatever its name.
 ____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
+return ____exports
+ end,
+["protocol"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
+local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
+local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
+local ____text_2Ets = require("text")
+local parseDecimal = ____text_2Ets.parseDecimal
+local function add(signals, id, points, place)
+    signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
+end
+--- Requests that are formed to be read differently by different programs.
+function ____exports.judgeProtocol(host, request, facts, signals)
+    if facts.transfer_encoding ~= "" and facts.content_length ~= "" then
+        add(signals, "two_lengths", 40, "request")
+    elseif facts.content_length ~= "" and parseDecimal(facts.content_length) < 0 then
+        add(signals, "bad_length", 40, "request")
+    end
+    if facts.repeated then
+        add(signals, "repeated_header", 30, "request")
+    end
+    if (string.find(request.target, "%", nil, true) or 0) - 1 < 0 then
+        return
+    end
+    if host.match(DOUBLE_ESCAPE, request.target) then
+        add(signals, "double_escape", 15, "path")
+    end
+    if host.match(BAD_ESCAPE, request.target) then
+        add(signals, "bad_escape", 10, "path")
+    end
+    if host.match(CONTROL_ESCAPE, request.target) then
+        add(signals, "control_escape", 20, "path")
+    end
+end
+return ____exports
+ end,
+["structured"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
+local MOST_REMEMBERED = 2048
+local LONGEST_REMEMBERED = 200
+--- Browsers send the same few values again and again; a look at each would cost more than all else.
+local plain = {}
+local count = 0
+--- Whether the value of a header with a grammar of its own is of a kind such headers have. A function of the value alone: the
+-- memory changes what it costs, never what it says.
+function ____exports.isPlain(host, value)
+    if plain[value] == true then
+        return true
+    end
+    if host.match(
+        UNSTRUCTURED,
+        host.lower(value)
+    ) then
+        return false
+    end
+    if #value > LONGEST_REMEMBERED then
+        return true
+    end
+    if count >= MOST_REMEMBERED then
+        plain = {}
+        count = 0
+    end
+    plain[value] = true
+    count = count + 1
+    return true
+end
+return ____exports
+ end,
+["json"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local ____exports = {}
+local ____decode_2Ets = require("decode")
+local decodeEscapes = ____decode_2Ets.decodeEscapes
+local MAX_TEXTS = 2000
+local BACKSLASH = 92
+local DOUBLE = 34
+local SIMPLE = {
+    b = "\b",
+    f = "\f",
+    n = "\n",
+    r = "\r",
+    t = "\t"
+}
+local function unescape(raw)
+    local at = (string.find(raw, "\\", nil, true) or 0) - 1
+    if at < 0 then
+        return raw
+    end
+    local out = {}
+    local from = 0
+    while at >= 0 and at + 1 < #raw do
+        local letter = __TS__StringSlice(raw, at + 1, at + 2)
+        if letter == "u" then
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = decodeEscapes(__TS__StringSlice(raw, at, at + 6))
+            from = at + 6
+        else
+            local byte = SIMPLE[letter]
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = type(byte) == "string" and byte or letter
+            from = at + 2
+        end
+        at = (string.find(
+            raw,
+            "\\",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    if from < #raw then
+        out[#out + 1] = __TS__StringSlice(raw, from)
+    end
+    return table.concat(out, "")
+end
+--- The offset of the closing quote of the string that opens before `from`, or -1.
+local function closing(text, from)
+    local at = from
+    while at < #text do
+        local code = __TS__StringCharCodeAt(text, at)
+        if code == DOUBLE then
+            return at
+        end
+        at = at + (code == BACKSLASH and 2 or 1)
+    end
+    return -1
+end
+local function isSpace(code)
+    return code == 32 or code >= 9 and code <= 13
+end
+local function isScalarByte(code)
+    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 43 or code == 45 or code == 46 or code == 69
+end
+--- A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
+-- balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
+function ____exports.readJson(text)
+    local keys = {}
+    local values = {}
+    local at = 0
+    local depth = 0
+    local afterValue = false
+    while at < #text and #keys + #values < MAX_TEXTS do
+        local code = __TS__StringCharCodeAt(text, at)
+        if isSpace(code) then
+            at = at + 1
+        elseif code == DOUBLE then
+            local ____end = closing(text, at + 1)
+            if ____end < 0 or afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            local next = ____end + 1
+            while isSpace(__TS__StringCharCodeAt(text, next)) do
+                next = next + 1
+            end
+            local raw = unescape(__TS__StringSlice(text, at + 1, ____end))
+            if __TS__StringCharCodeAt(text, next) == 58 then
+                keys[#keys + 1] = raw
+                at = next + 1
+            else
+                values[#values + 1] = raw
+                afterValue = true
+                at = ____end + 1
+            end
+        elseif code == 123 or code == 91 then
+            if afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            depth = depth + 1
+            at = at + 1
+        elseif code == 125 or code == 93 then
+            depth = depth - 1
+            afterValue = true
+            at = at + 1
+        elseif code == 44 then
+            afterValue = false
+            at = at + 1
+        elseif isScalarByte(code) and not afterValue then
+            while isScalarByte(__TS__StringCharCodeAt(text, at)) do
+                at = at + 1
+            end
+            afterValue = true
+        else
+            return {valid = false, keys = keys, values = values}
+        end
+    end
+    if at < #text then
+        values[#values + 1] = __TS__StringSlice(text, at)
+        return {valid = true, keys = keys, values = values}
+    end
+    return {valid = depth == 0, keys = keys, values = values}
+end
 return ____exports
  end,
 ["code-patterns"] = function(...)
@@ -3432,158 +3568,6 @@ function ____exports.judgeDocument(host, text, finding)
 end
 return ____exports
  end,
-["protocol"] = function(...)
-local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
-local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
-local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
-local ____text_2Ets = require("text")
-local parseDecimal = ____text_2Ets.parseDecimal
-local function add(signals, id, points, place)
-    signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
-end
---- Requests that are formed to be read differently by different programs.
-function ____exports.judgeProtocol(host, request, facts, signals)
-    if facts.transfer_encoding ~= "" and facts.content_length ~= "" then
-        add(signals, "two_lengths", 40, "request")
-    elseif facts.content_length ~= "" and parseDecimal(facts.content_length) < 0 then
-        add(signals, "bad_length", 40, "request")
-    end
-    if (string.find(request.target, "%", nil, true) or 0) - 1 < 0 then
-        return
-    end
-    if host.match(DOUBLE_ESCAPE, request.target) then
-        add(signals, "double_escape", 15, "path")
-    end
-    if host.match(BAD_ESCAPE, request.target) then
-        add(signals, "bad_escape", 10, "path")
-    end
-    if host.match(CONTROL_ESCAPE, request.target) then
-        add(signals, "control_escape", 20, "path")
-    end
-end
-return ____exports
- end,
-["json"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local ____exports = {}
-local ____decode_2Ets = require("decode")
-local decodeEscapes = ____decode_2Ets.decodeEscapes
-local MAX_TEXTS = 2000
-local BACKSLASH = 92
-local DOUBLE = 34
-local SIMPLE = {
-    b = "\b",
-    f = "\f",
-    n = "\n",
-    r = "\r",
-    t = "\t"
-}
-local function unescape(raw)
-    local at = (string.find(raw, "\\", nil, true) or 0) - 1
-    if at < 0 then
-        return raw
-    end
-    local out = {}
-    local from = 0
-    while at >= 0 and at + 1 < #raw do
-        local letter = __TS__StringSlice(raw, at + 1, at + 2)
-        if letter == "u" then
-            out[#out + 1] = __TS__StringSlice(raw, from, at)
-            out[#out + 1] = decodeEscapes(__TS__StringSlice(raw, at, at + 6))
-            from = at + 6
-        else
-            local byte = SIMPLE[letter]
-            out[#out + 1] = __TS__StringSlice(raw, from, at)
-            out[#out + 1] = type(byte) == "string" and byte or letter
-            from = at + 2
-        end
-        at = (string.find(
-            raw,
-            "\\",
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-    end
-    if from < #raw then
-        out[#out + 1] = __TS__StringSlice(raw, from)
-    end
-    return table.concat(out, "")
-end
---- The offset of the closing quote of the string that opens before `from`, or -1.
-local function closing(text, from)
-    local at = from
-    while at < #text do
-        local code = __TS__StringCharCodeAt(text, at)
-        if code == DOUBLE then
-            return at
-        end
-        at = at + (code == BACKSLASH and 2 or 1)
-    end
-    return -1
-end
-local function isScalarByte(code)
-    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 43 or code == 45 or code == 46 or code == 69
-end
---- A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
--- balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
-function ____exports.readJson(text)
-    local keys = {}
-    local values = {}
-    local at = 0
-    local depth = 0
-    local afterValue = false
-    while at < #text and #keys + #values < MAX_TEXTS do
-        local code = __TS__StringCharCodeAt(text, at)
-        if code == 32 or code >= 9 and code <= 13 then
-            at = at + 1
-        elseif code == DOUBLE then
-            local ____end = closing(text, at + 1)
-            if ____end < 0 or afterValue then
-                return {valid = false, keys = keys, values = values}
-            end
-            local next = ____end + 1
-            while __TS__StringCharCodeAt(text, next) == 32 do
-                next = next + 1
-            end
-            local raw = unescape(__TS__StringSlice(text, at + 1, ____end))
-            if __TS__StringCharCodeAt(text, next) == 58 then
-                keys[#keys + 1] = raw
-                at = next + 1
-            else
-                values[#values + 1] = raw
-                afterValue = true
-                at = ____end + 1
-            end
-        elseif code == 123 or code == 91 then
-            if afterValue then
-                return {valid = false, keys = keys, values = values}
-            end
-            depth = depth + 1
-            at = at + 1
-        elseif code == 125 or code == 93 then
-            depth = depth - 1
-            afterValue = true
-            at = at + 1
-        elseif code == 44 then
-            afterValue = false
-            at = at + 1
-        elseif isScalarByte(code) and not afterValue then
-            while isScalarByte(__TS__StringCharCodeAt(text, at)) do
-                at = at + 1
-            end
-            afterValue = true
-        else
-            return {valid = false, keys = keys, values = values}
-        end
-    end
-    return {valid = depth == 0, keys = keys, values = values}
-end
-return ____exports
- end,
 ["value"] = function(...)
 local ____exports = {}
 local ____base64_2Ets = require("base64")
@@ -3740,6 +3724,468 @@ function ____exports.reportWorst(worst, signals)
 end
 return ____exports
  end,
+["inspect"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local afterScheme
+local ____agent_2Ets = require("agent")
+local readAgent = ____agent_2Ets.readAgent
+local ____decode_2Ets = require("decode")
+local decodePercent = ____decode_2Ets.decodePercent
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
+local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
+local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
+local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
+local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
+local SESSION_NAME_EXACT = ____gate_2Dpatterns_2Ets.SESSION_NAME_EXACT
+local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
+local ____binding_2Ets = require("binding")
+local hostName = ____binding_2Ets.hostName
+local ____path_2Dpatterns_2Ets = require("path-patterns")
+local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
+local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
+local ____protocol_2Ets = require("protocol")
+local judgeProtocol = ____protocol_2Ets.judgeProtocol
+local ____structured_2Ets = require("structured")
+local isPlain = ____structured_2Ets.isPlain
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local split = ____text_2Ets.split
+local trim = ____text_2Ets.trim
+local ____value_2Ets = require("value")
+local judgeValue = ____value_2Ets.judgeValue
+local newWorst = ____value_2Ets.newWorst
+local reportWorst = ____value_2Ets.reportWorst
+function afterScheme(url)
+    local at = (string.find(url, "://", nil, true) or 0) - 1
+    return at > 0 and at < 8 and __TS__StringSlice(url, at + 3) or url
+end
+local MAX_PAIRS = 2048
+local MAX_SEGMENTS = 64
+local DOLLAR = 36
+--- `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none.
+local function judgePair(worst, pair, plus, place)
+    local equals = (string.find(pair, "=", nil, true) or 0) - 1
+    if equals > 0 then
+        local name = decodePercent(
+            __TS__StringSlice(pair, 0, equals),
+            plus
+        )
+        judgeValue(worst, name, place, 0)
+        if worst.host.match(NO_NAME, name) then
+            judgeValue(
+                worst,
+                decodePercent(pair, plus),
+                place,
+                1
+            )
+        end
+    end
+    judgeValue(
+        worst,
+        decodePercent(
+            equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
+            plus
+        ),
+        place,
+        0
+    )
+end
+function ____exports.judgePairs(worst, text, separator, plus, place)
+    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
+        judgePair(worst, pair, plus, place)
+    end
+end
+local function judgeTarget(worst, target, signals)
+    local host = worst.host
+    local lowered = host.lower(target)
+    if not host.match(TARGET_SUSPECT, lowered) and not host.match(BASE64_INSIDE, target) then
+        return
+    end
+    local mark = (string.find(target, "?", nil, true) or 0) - 1
+    local path = decodePercent(
+        mark < 0 and target or __TS__StringSlice(target, 0, mark),
+        false
+    )
+    local loweredPath = host.lower(path)
+    for ____, rule in ipairs(PROBE_RULES) do
+        if host.match(rule.pattern, loweredPath) then
+            signals[#signals + 1] = {id = rule.id, group = "scanner", points = rule.points, place = "path"}
+            break
+        end
+    end
+    judgeValue(worst, path, "path", 0)
+    for ____, segment in ipairs(split(path, "/", MAX_SEGMENTS)) do
+        if (string.byte(segment, 1) or 0 / 0) ~= DOLLAR then
+            judgeValue(worst, segment, "path", 1)
+        end
+    end
+    if (string.find(
+        path,
+        "/",
+        math.max(2, 1),
+        true
+    ) or 0) - 1 > 0 then
+        judgeValue(
+            worst,
+            string.sub(path, 2),
+            "path",
+            1
+        )
+    end
+    if mark < 0 then
+        return
+    end
+    local query = __TS__StringSlice(target, mark + 1)
+    ____exports.judgePairs(
+        worst,
+        query,
+        "&",
+        true,
+        "query"
+    )
+end
+local function judgeReferer(worst, referer)
+    local mark = (string.find(referer, "?", nil, true) or 0) - 1
+    judgeValue(
+        worst,
+        decodePercent(
+            mark < 0 and referer or __TS__StringSlice(referer, 0, mark),
+            false
+        ),
+        "referer",
+        2
+    )
+    if mark >= 0 then
+        ____exports.judgePairs(
+            worst,
+            __TS__StringSlice(referer, mark + 1),
+            "&",
+            true,
+            "referer"
+        )
+    end
+end
+local function judgeCookies(worst, cookie)
+    for ____, part in ipairs(split(cookie, ";", MAX_PAIRS)) do
+        judgePair(
+            worst,
+            trim(part),
+            false,
+            "cookie"
+        )
+    end
+end
+local function isCookieSuspect(host, cookie)
+    local lowered = host.lower(cookie)
+    for ____, word in ipairs(COOKIE_WORDS) do
+        if contains(lowered, word) then
+            return true
+        end
+    end
+    return host.match(COOKIE_SIGNS, lowered) or host.match(BASE64_INSIDE, cookie)
+end
+function ____exports.judgeUploadName(worst, name, signals)
+    if worst.host.match(
+        UPLOAD_NAME,
+        worst.host.lower(name)
+    ) then
+        signals[#signals + 1] = {id = "upload_script", group = "payload", points = 75, place = "header"}
+    end
+end
+--- What has a grammar of its own is judged where it holds what no such grammar has a use for.
+local function judgeStructured(worst, facts)
+    for ____, header in ipairs(facts.structured) do
+        if not isPlain(worst.host, header.value) then
+            judgeValue(worst, header.value, "header", 1)
+        end
+    end
+end
+local function judgeHeaders(worst, facts, signals)
+    local host = worst.host
+    local agent = facts.user_agent
+    if agent ~= "" and readAgent(host, agent).suspect then
+        judgeValue(worst, agent, "user_agent", 2)
+    end
+    local referer = facts.referer
+    if referer ~= "" and host.match(
+        TARGET_SUSPECT,
+        host.lower(afterScheme(referer))
+    ) then
+        judgeReferer(worst, referer)
+    end
+    local cookie = facts.cookie
+    if cookie ~= "" and isCookieSuspect(host, cookie) then
+        judgeCookies(worst, cookie)
+    end
+    judgeStructured(worst, facts)
+    for ____, header in ipairs(facts.others) do
+        if contains(header.name, "filename") or contains(header.name, "file-name") or contains(header.name, "file_name") then
+            ____exports.judgeUploadName(worst, header.value, signals)
+        end
+        judgeValue(worst, header.value, "header", 0)
+    end
+end
+--- Where a URL leads: up to its path, query or fragment.
+local function authorityOf(url)
+    local rest = afterScheme(url)
+    for ____, mark in ipairs({"/", "?", "#"}) do
+        rest = split(rest, mark, 2)[1] or ""
+    end
+    return rest
+end
+--- Whether a browser may be opening a page with this: not a script, an image or a beacon, which bring ids of their own.
+local function mayBeOpened(request, facts)
+    if request.method ~= "GET" then
+        return false
+    end
+    if facts.fetch_mode ~= "" and facts.fetch_mode ~= "navigate" then
+        return false
+    end
+    return facts.accept == "" or contains(facts.accept, "text/html")
+end
+--- A link on another site that brings its own session: the victim would sign in to the attacker's.
+local function judgeFixation(host, request, facts, signals)
+    if facts.referer == "" or not mayBeOpened(request, facts) then
+        return
+    end
+    local named = host.match(
+        SESSION_NAME,
+        host.lower(request.target)
+    )
+    if not named and not host.match(SESSION_NAME_EXACT, request.target) then
+        return
+    end
+    local from = host.lower(hostName(authorityOf(facts.referer)))
+    if from == host.lower(hostName(request.host)) then
+        return
+    end
+    signals[#signals + 1] = {id = "session_fixation", group = "payload", points = 70, place = "query"}
+end
+--- Judges target and headers.
+function ____exports.inspectHead(host, request, facts, signals)
+    local worst = newWorst(host)
+    judgeTarget(worst, request.target, signals)
+    judgeHeaders(worst, facts, signals)
+    reportWorst(worst, signals)
+    judgeFixation(host, request, facts, signals)
+    judgeProtocol(host, request, facts, signals)
+end
+return ____exports
+ end,
+["multipart"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local isBlank, endsToken, trimEnd
+local ____text_2Ets = require("text")
+local split = ____text_2Ets.split
+function isBlank(code)
+    return code == 32 or code >= 9 and code <= 13
+end
+function endsToken(code)
+    return code == 59 or code == 44 or isBlank(code)
+end
+function trimEnd(text)
+    local to = #text
+    while to > 0 and (__TS__StringCharCodeAt(text, to - 1) == 10 or __TS__StringCharCodeAt(text, to - 1) == 13) do
+        to = to - 1
+    end
+    return __TS__StringSlice(text, 0, to)
+end
+local MAX_PARTS = 200
+local MAX_LINES = 64
+local MAX_ESCAPES = 1024
+local MAX_BOUNDARIES = 4
+local DISPOSITION = "content-disposition:"
+local function trimAround(text)
+    local from = 0
+    local to = #text
+    while from < to and isBlank(__TS__StringCharCodeAt(text, from)) do
+        from = from + 1
+    end
+    while to > from and isBlank(__TS__StringCharCodeAt(text, to - 1)) do
+        to = to - 1
+    end
+    return __TS__StringSlice(text, from, to)
+end
+--- Without quotes around it and backslashes before what they escape.
+local function unquote(raw)
+    local text = trimAround(raw)
+    local quote = string.byte(text, 1) or 0 / 0
+    if quote ~= 34 and quote ~= 39 then
+        return text
+    end
+    local to = #text > 1 and __TS__StringCharCodeAt(text, #text - 1) == quote and #text - 1 or #text
+    return table.concat(
+        split(
+            __TS__StringSlice(text, 1, to),
+            "\\",
+            MAX_ESCAPES
+        ),
+        ""
+    )
+end
+--- The parameters of a header's value: between semicolons that stand outside of double quotes.
+local function parametersOf(value, lower)
+    local out = {}
+    local from = 0
+    local quoted = false
+    do
+        local at = 0
+        while at <= #value do
+            local code = at < #value and __TS__StringCharCodeAt(value, at) or 59
+            if quoted and code == 92 then
+                at = at + 1
+            elseif code == 34 then
+                quoted = not quoted
+            elseif code == 59 and (not quoted or at >= #value) then
+                local text = __TS__StringSlice(value, from, at)
+                local equals = (string.find(text, "=", nil, true) or 0) - 1
+                if equals > 0 then
+                    out[#out + 1] = {
+                        name = lower(trimAround(__TS__StringSlice(text, 0, equals))),
+                        value = unquote(__TS__StringSlice(text, equals + 1))
+                    }
+                end
+                from = at + 1
+            end
+            at = at + 1
+        end
+    end
+    return out
+end
+--- Every boundary that some reader of a content type might take, each once.
+function ____exports.boundariesOf(contentType, lower)
+    local out = {}
+    local function add(boundary)
+        if boundary == "" or #out >= MAX_BOUNDARIES then
+            return
+        end
+        for ____, known in ipairs(out) do
+            if known == boundary then
+                return
+            end
+        end
+        out[#out + 1] = boundary
+    end
+    for ____, ____value in ipairs(parametersOf(contentType, lower)) do
+        local name = ____value.name
+        local value = ____value.value
+        if name == "boundary" then
+            add(value)
+        end
+    end
+    local lowered = lower(contentType)
+    local at = (string.find(lowered, "boundary=", nil, true) or 0) - 1
+    while at >= 0 do
+        local to = at + 9
+        while to < #contentType and not endsToken(__TS__StringCharCodeAt(contentType, to)) do
+            to = to + 1
+        end
+        add(unquote(__TS__StringSlice(contentType, at + 9, to)))
+        at = (string.find(
+            lowered,
+            "boundary=",
+            math.max(to + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    return out
+end
+local function readPart(head, content, lower)
+    local names = {}
+    local filenames = {}
+    local headers = {}
+    for ____, line in ipairs(split(head, "\n", MAX_LINES)) do
+        do
+            local lowered = lower(line)
+            local at = (string.find(lowered, DISPOSITION, nil, true) or 0) - 1
+            if at ~= 0 then
+                if trimAround(line) ~= "" then
+                    headers[#headers + 1] = trimAround(__TS__StringSlice(
+                        line,
+                        (string.find(line, ":", nil, true) or 0) - 1 + 1
+                    ))
+                end
+                goto __continue28
+            end
+            for ____, ____value in ipairs(parametersOf(
+                __TS__StringSlice(line, #DISPOSITION),
+                lower
+            )) do
+                local name = ____value.name
+                local value = ____value.value
+                if name == "name" then
+                    names[#names + 1] = value
+                elseif name == "filename" or name == "filename*" then
+                    filenames[#filenames + 1] = value
+                end
+            end
+        end
+        ::__continue28::
+    end
+    return {names = names, filenames = filenames, headers = headers, content = content}
+end
+--- The parts between boundaries, and what is left over.
+function ____exports.readMultipart(body, boundary, lower)
+    local parts = {}
+    local rest = {}
+    local mark = "--" .. boundary
+    local function leave(text)
+        if trimAround(text) ~= "" and trimAround(text) ~= "--" then
+            rest[#rest + 1] = text
+        end
+    end
+    local at = (string.find(body, mark, nil, true) or 0) - 1
+    leave(at < 0 and "" or __TS__StringSlice(body, 0, at))
+    while at >= 0 do
+        local from = at + #mark
+        if #parts >= MAX_PARTS then
+            leave(__TS__StringSlice(body, from))
+            break
+        end
+        local next = (string.find(
+            body,
+            mark,
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = next < 0 and #body or next
+        local blank = (string.find(
+            body,
+            "\r\n\r\n",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local width = 4
+        if blank < 0 or blank > to then
+            blank = (string.find(
+                body,
+                "\n\n",
+                math.max(from + 1, 1),
+                true
+            ) or 0) - 1
+            width = 2
+        end
+        if blank >= 0 and blank < to then
+            parts[#parts + 1] = readPart(
+                __TS__StringSlice(body, from, blank),
+                trimEnd(__TS__StringSlice(body, blank + width, to)),
+                lower
+            )
+        else
+            leave(__TS__StringSlice(body, from, to))
+        end
+        at = next
+    end
+    return {parts = parts, rest = rest}
+end
+return ____exports
+ end,
 ["xml"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
@@ -3800,81 +4246,91 @@ local function readTag(text, from, to, out)
         at = at + 1
     end
 end
---- What an XML document carries for a program to use: names, attribute values, text and CDATA.
+--- The offset of what ends at `mark`, looked for from `from`; of the text's end where nothing does.
+local function endOf(text, mark, from)
+    local ____end = (string.find(
+        text,
+        mark,
+        math.max(from + 1, 1),
+        true
+    ) or 0) - 1
+    return ____end < 0 and #text or ____end
+end
+--- What an XML document carries for a program to use: names, attribute values, instructions, text and CDATA. Comments join what
+-- stands around them. What is more than is read one by one comes last, as one text.
 function ____exports.readXml(text)
     local out = {}
     local at = 0
+    local pending = ""
     while at < #text and #out < MAX_TEXTS do
-        local open = (string.find(
-            text,
-            "<",
-            math.max(at + 1, 1),
-            true
-        ) or 0) - 1
-        local to = open < 0 and #text or open
-        if to > at then
-            out[#out + 1] = __TS__StringSlice(text, at, to)
-        end
-        if open < 0 then
-            break
-        end
-        if __TS__StringSlice(text, open, open + 9) == "<![CDATA[" then
-            local ____end = (string.find(
-                text,
-                "]]>",
-                math.max(open + 1, 1),
-                true
-            ) or 0) - 1
-            local stop = ____end < 0 and #text or ____end
-            out[#out + 1] = __TS__StringSlice(text, open + 9, stop)
-            at = stop + 3
-        else
-            local ____end = tagEnd(text, open + 1)
-            local first = __TS__StringCharCodeAt(text, open + 1)
-            if first ~= 33 and first ~= 63 then
-                readTag(text, open + 1, ____end, out)
+        do
+            local open = endOf(text, "<", at)
+            if open > at then
+                pending = pending .. __TS__StringSlice(text, at, open)
             end
-            at = ____end + 1
+            if __TS__StringSlice(text, open, open + 4) == "<!--" then
+                at = endOf(text, "-->", open + 4) + 3
+                goto __continue19
+            end
+            if pending ~= "" then
+                out[#out + 1] = pending
+            end
+            pending = ""
+            if open >= #text then
+                return out
+            end
+            if __TS__StringSlice(text, open, open + 9) == "<![CDATA[" then
+                local stop = endOf(text, "]]>", open)
+                out[#out + 1] = __TS__StringSlice(text, open + 9, stop)
+                at = stop + 3
+            elseif __TS__StringCharCodeAt(text, open + 1) == 63 then
+                local stop = endOf(text, "?>", open)
+                if __TS__StringSlice(text, open, open + 5) ~= "<?xml" then
+                    out[#out + 1] = __TS__StringSlice(text, open, stop)
+                end
+                at = stop + 2
+            else
+                local ____end = tagEnd(text, open + 1)
+                if __TS__StringCharCodeAt(text, open + 1) ~= 33 then
+                    readTag(text, open + 1, ____end, out)
+                end
+                at = ____end + 1
+            end
         end
+        ::__continue19::
+    end
+    if pending ~= "" then
+        out[#out + 1] = pending
+    end
+    if at < #text then
+        out[#out + 1] = __TS__StringSlice(text, at)
     end
     return out
 end
 return ____exports
  end,
-["inspect"] = function(...)
+["inspect-body"] = function(...)
 local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local afterScheme
-local ____agent_2Ets = require("agent")
-local readAgent = ____agent_2Ets.readAgent
+local judgeXml, judgeAny, plainStart
 local ____binary_2Ets = require("binary")
 local isBinary = ____binary_2Ets.isBinary
 local readRuns = ____binary_2Ets.readRuns
-local ____multipart_2Ets = require("multipart")
-local boundaryOf = ____multipart_2Ets.boundaryOf
-local readMultipart = ____multipart_2Ets.readMultipart
-local ____decode_2Ets = require("decode")
-local decodePercent = ____decode_2Ets.decodePercent
 local ____finding_2Ets = require("finding")
 local newFinding = ____finding_2Ets.newFinding
 local raise = ____finding_2Ets.raise
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
-local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
-local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
-local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
-local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
-local SESSION_NAME_EXACT = ____gate_2Dpatterns_2Ets.SESSION_NAME_EXACT
-local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
-local ____path_2Dpatterns_2Ets = require("path-patterns")
-local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
-local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
-local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
+local ____inspect_2Ets = require("inspect")
+local judgePairs = ____inspect_2Ets.judgePairs
+local judgeUploadName = ____inspect_2Ets.judgeUploadName
 local ____judge_2Ets = require("judge")
 local judgeDocument = ____judge_2Ets.judgeDocument
-local ____protocol_2Ets = require("protocol")
-local judgeProtocol = ____protocol_2Ets.judgeProtocol
+local ____multipart_2Ets = require("multipart")
+local boundariesOf = ____multipart_2Ets.boundariesOf
+local readMultipart = ____multipart_2Ets.readMultipart
+local ____path_2Dpatterns_2Ets = require("path-patterns")
+local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
 local ____text_2Ets = require("text")
 local contains = ____text_2Ets.contains
 local split = ____text_2Ets.split
@@ -3886,272 +4342,116 @@ local newWorst = ____value_2Ets.newWorst
 local reportWorst = ____value_2Ets.reportWorst
 local ____xml_2Ets = require("xml")
 local readXml = ____xml_2Ets.readXml
-function afterScheme(url)
-    local at = (string.find(url, "://", nil, true) or 0) - 1
-    return at > 0 and at < 8 and __TS__StringSlice(url, at + 3) or url
-end
-local MAX_PAIRS = 512
-local MAX_SEGMENTS = 16
-local DOLLAR = 36
---- `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none.
-local function judgePair(worst, pair, plus, place)
-    local equals = (string.find(pair, "=", nil, true) or 0) - 1
-    if equals > 0 then
-        local name = decodePercent(
-            __TS__StringSlice(pair, 0, equals),
-            plus
-        )
-        judgeValue(worst, name, place, 0)
-        if worst.host.match(NO_NAME, name) then
-            judgeValue(
-                worst,
-                decodePercent(pair, plus),
-                place,
-                1
-            )
-        end
-    end
-    judgeValue(
-        worst,
-        decodePercent(
-            equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
-            plus
-        ),
-        place,
-        0
-    )
-end
-local function judgePairs(worst, text, separator, plus, place)
-    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
-        judgePair(worst, pair, plus, place)
-    end
-end
-local function judgeTarget(worst, target, signals)
-    local host = worst.host
-    local lowered = host.lower(target)
-    if not host.match(TARGET_SUSPECT, lowered) and not host.match(BASE64_INSIDE, target) then
-        return
-    end
-    local mark = (string.find(target, "?", nil, true) or 0) - 1
-    local path = decodePercent(
-        mark < 0 and target or __TS__StringSlice(target, 0, mark),
-        false
-    )
-    local loweredPath = host.lower(path)
-    for ____, rule in ipairs(PROBE_RULES) do
-        if host.match(rule.pattern, loweredPath) then
-            signals[#signals + 1] = {id = rule.id, group = "scanner", points = rule.points, place = "path"}
-            break
-        end
-    end
-    judgeValue(worst, path, "path", 0)
-    for ____, segment in ipairs(split(path, "/", MAX_SEGMENTS)) do
-        if (string.byte(segment, 1) or 0 / 0) ~= DOLLAR then
-            judgeValue(worst, segment, "path", 1)
-        end
-    end
-    if (string.find(
-        path,
-        "/",
-        math.max(2, 1),
-        true
-    ) or 0) - 1 > 0 then
-        judgeValue(
-            worst,
-            string.sub(path, 2),
-            "path",
-            1
-        )
-    end
-    if mark < 0 then
-        return
-    end
-    local query = __TS__StringSlice(target, mark + 1)
-    judgePairs(
-        worst,
-        query,
-        "&",
-        true,
-        "query"
-    )
-end
-local function judgeReferer(worst, referer)
-    local mark = (string.find(referer, "?", nil, true) or 0) - 1
-    judgeValue(
-        worst,
-        decodePercent(
-            mark < 0 and referer or __TS__StringSlice(referer, 0, mark),
-            false
-        ),
-        "referer",
-        2
-    )
-    if mark >= 0 then
-        judgePairs(
-            worst,
-            __TS__StringSlice(referer, mark + 1),
-            "&",
-            true,
-            "referer"
-        )
-    end
-end
-local function judgeCookies(worst, cookie)
-    for ____, part in ipairs(split(cookie, ";", MAX_PAIRS)) do
-        judgePair(
-            worst,
-            trim(part),
-            false,
-            "cookie"
-        )
-    end
-end
-local function isCookieSuspect(host, cookie)
-    local lowered = host.lower(cookie)
-    for ____, word in ipairs(COOKIE_WORDS) do
-        if contains(lowered, word) then
-            return true
-        end
-    end
-    return host.match(COOKIE_SIGNS, lowered) or host.match(BASE64_INSIDE, cookie)
-end
-local function judgeUploadName(worst, name, signals)
-    if worst.host.match(
-        UPLOAD_NAME,
-        worst.host.lower(name)
-    ) then
-        signals[#signals + 1] = {id = "upload_script", group = "payload", points = 75, place = "header"}
-    end
-end
-local function judgeHeaders(worst, facts, signals)
-    local host = worst.host
-    local agent = facts.user_agent
-    if agent ~= "" and readAgent(host, agent).suspect then
-        judgeValue(worst, agent, "user_agent", 2)
-    end
-    local referer = facts.referer
-    if referer ~= "" and host.match(
-        TARGET_SUSPECT,
-        host.lower(afterScheme(referer))
-    ) then
-        judgeReferer(worst, referer)
-    end
-    local cookie = facts.cookie
-    if cookie ~= "" and isCookieSuspect(host, cookie) then
-        judgeCookies(worst, cookie)
-    end
-    for ____, header in ipairs(facts.others) do
-        if contains(header.name, "filename") or contains(header.name, "file-name") or contains(header.name, "file_name") then
-            judgeUploadName(worst, header.value, signals)
-        end
-        judgeValue(worst, header.value, "header", 0)
-    end
-end
---- Whether a browser may be opening a page with this: not a script, an image or a beacon, which bring ids of their own.
-local function mayBeOpened(request, facts)
-    if request.method ~= "GET" then
-        return false
-    end
-    if facts.fetch_mode ~= "" and facts.fetch_mode ~= "navigate" then
-        return false
-    end
-    return facts.accept == "" or contains(facts.accept, "text/html")
-end
---- A link on another site that brings its own session: the victim would sign in to the attacker's.
-local function judgeFixation(host, request, facts, signals)
-    if facts.referer == "" or not mayBeOpened(request, facts) then
-        return
-    end
-    local named = host.match(
-        SESSION_NAME,
-        host.lower(request.target)
-    )
-    if not named and not host.match(SESSION_NAME_EXACT, request.target) then
-        return
-    end
-    local from = split(
-        afterScheme(facts.referer),
-        "/",
-        2
-    )[1] or ""
-    if host.lower(from) == host.lower(request.host) then
-        return
-    end
-    signals[#signals + 1] = {id = "session_fixation", group = "payload", points = 70, place = "query"}
-end
---- Judges target and headers.
-function ____exports.inspectHead(host, request, facts, signals)
-    local worst = newWorst(host)
-    judgeTarget(worst, request.target, signals)
-    judgeHeaders(worst, facts, signals)
-    reportWorst(worst, signals)
-    judgeFixation(host, request, facts, signals)
-    judgeProtocol(host, request, facts, signals)
-end
-local function judgeFile(worst, content)
+function judgeXml(worst, body)
     local finding = newFinding()
-    if worst.host.match(
-        SERVER_PAGE,
-        worst.host.lower(string.sub(content, 1, 4096))
-    ) then
-        raise(finding, "upload_page", 75)
-    end
-    consider(worst, finding, "body", false)
-end
-local function judgeMultipart(worst, body, boundary, signals)
-    local host = worst.host
-    for ____, part in ipairs(readMultipart(body, boundary, host.lower)) do
-        if part.filename ~= "" then
-            judgeUploadName(worst, part.filename, signals)
-            judgeValue(worst, part.filename, "body", 2)
-        end
-        judgeValue(worst, part.name, "body", 2)
-        if part.filename == "" then
-            judgeValue(worst, part.content, "body", 0)
-        else
-            judgeFile(worst, part.content)
-        end
-    end
-end
-local function judgeXml(worst, body)
-    local finding = newFinding()
-    judgeDocument(
-        worst.host,
-        string.sub(body, 1, 4096),
-        finding
-    )
+    judgeDocument(worst.host, body, finding)
     consider(worst, finding, "body", false)
     for ____, text in ipairs(readXml(body)) do
         judgeValue(worst, text, "body", 0)
     end
 end
---- Judges the body by what it is, whatever it is called: content types lie.
-function ____exports.inspectBody(host, facts, body, signals)
-    if body == "" then
-        return
+function judgeAny(worst, body)
+    local text = plainStart(body)
+    local first = string.byte(text, 1) or 0 / 0
+    if first == 60 then
+        judgeXml(worst, text)
+    elseif first == 123 or first == 91 then
+        judgeValue(worst, text, "body", 0)
     end
-    local worst = newWorst(host)
-    local ____type = host.lower(facts.content_type)
-    local form = contains(____type, "x-www-form-urlencoded")
-    local text = trim(body)
+    if first ~= 60 then
+        judgePairs(
+            worst,
+            text,
+            "&",
+            true,
+            "body"
+        )
+    end
+end
+function plainStart(body)
+    local marked = (string.byte(body, 1) or 0 / 0) == 239 and (string.byte(body, 2) or 0 / 0) == 187 and (string.byte(body, 3) or 0 / 0) == 191
+    local from = marked and 3 or 0
+    while from < #body do
+        local code = __TS__StringCharCodeAt(body, from)
+        if code ~= 32 and (code < 9 or code > 13) then
+            break
+        end
+        from = from + 1
+    end
+    return from == 0 and body or __TS__StringSlice(body, from)
+end
+--- Content types read at most, where a client sends several.
+local MAX_TYPES = 4
+--- A file is not what a server puts into a query or a page: only what would run by itself counts in it.
+local function judgeFile(worst, content)
+    local finding = newFinding()
+    local lowered = worst.host.lower(content)
+    if worst.host.match(SERVER_PAGE, lowered) then
+        raise(finding, "upload_page", 75)
+    end
+    if contains(
+        string.sub(lowered, 1, 1024),
+        "<?xml"
+    ) or contains(lowered, "<!doctype") or contains(lowered, "<!entity") then
+        judgeDocument(worst.host, content, finding)
+    end
+    consider(worst, finding, "body", false)
+end
+--- Returns whether the body had parts with that boundary. What belongs to no part is judged as a text.
+local function judgeMultipart(worst, body, boundary, signals)
+    local host = worst.host
+    local ____readMultipart_result_0 = readMultipart(body, boundary, host.lower)
+    local parts = ____readMultipart_result_0.parts
+    local rest = ____readMultipart_result_0.rest
+    for ____, part in ipairs(parts) do
+        for ____, filename in ipairs(part.filenames) do
+            judgeUploadName(worst, filename, signals)
+            judgeValue(worst, filename, "body", 2)
+        end
+        for ____, name in ipairs(part.names) do
+            judgeValue(worst, name, "body", 2)
+        end
+        for ____, header in ipairs(part.headers) do
+            judgeValue(worst, header, "body", 2)
+        end
+        if #part.filenames == 0 then
+            judgeValue(worst, part.content, "body", 0)
+        else
+            judgeFile(worst, part.content)
+        end
+    end
+    for ____, text in ipairs(rest) do
+        judgeAny(worst, text)
+    end
+    return #parts > 0
+end
+---
+-- @param media the content type without its parameters, in lower case
+local function judgeAs(worst, media, body)
+    local form = media == "application/x-www-form-urlencoded"
+    local text = plainStart(body)
     local first = string.byte(text, 1) or 0 / 0
     local opensJson = first == 123 or first == 91
-    if contains(____type, "multipart/") then
-        local boundary = boundaryOf(facts.content_type, host.lower)
-        if boundary ~= "" then
-            judgeMultipart(worst, body, boundary, signals)
-        else
-            judgeValue(worst, body, "body", 0)
-        end
-    elseif not form and not (opensJson and contains(____type, "json")) and isBinary(body) then
+    if not form and not (opensJson and contains(media, "json")) and isBinary(body) then
         for ____, run in ipairs(readRuns(body)) do
             judgeValue(worst, run, "body", 1)
         end
-    elseif opensJson or contains(____type, "json") then
+        return
+    end
+    if opensJson or contains(media, "json") then
         judgeValue(worst, text, "body", 0)
-    elseif first == 60 and (contains(____type, "xml") or string.sub(text, 1, 5) == "<?xml") then
+        if form then
+            judgePairs(
+                worst,
+                text,
+                "&",
+                true,
+                "body"
+            )
+        end
+    elseif first == 60 and (contains(media, "xml") or string.sub(text, 1, 5) == "<?xml") then
         judgeXml(worst, text)
-    elseif form or ____type == "" or contains(____type, "text/") then
+    elseif form or media == "" or contains(media, "text/") then
         judgePairs(
             worst,
             body,
@@ -4161,6 +4461,38 @@ function ____exports.inspectBody(host, facts, body, signals)
         )
     else
         judgeValue(worst, text, "body", 1)
+    end
+end
+--- Judges the body by what it is, whatever it is called: content types lie, and servers differ in what they believe.
+function ____exports.inspectBody(host, facts, body, signals)
+    if body == "" then
+        return
+    end
+    local worst = newWorst(host)
+    local ____type = host.lower(facts.content_type)
+    local whole = false
+    for ____, each in ipairs(split(____type, "\n", MAX_TYPES)) do
+        do
+            local media = trim(split(each, ";", 2)[1] or "")
+            if string.sub(media, 1, 10) ~= "multipart/" then
+                judgeAs(worst, media, body)
+                goto __continue39
+            end
+            local boundaries = boundariesOf(facts.content_type, host.lower)
+            local parts = false
+            for ____, boundary in ipairs(boundaries) do
+                if judgeMultipart(worst, body, boundary, signals) then
+                    parts = true
+                end
+            end
+            if not parts or #boundaries ~= 1 then
+                whole = true
+            end
+        end
+        ::__continue39::
+    end
+    if whole then
+        judgeAny(worst, body)
     end
     reportWorst(worst, signals)
 end
@@ -4529,8 +4861,9 @@ local ____client_2Ets = require("client")
 local identify = ____client_2Ets.identify
 local ____consistency_2Ets = require("consistency")
 local judgeClient = ____consistency_2Ets.judgeClient
+local ____inspect_2Dbody_2Ets = require("inspect-body")
+local inspectBody = ____inspect_2Dbody_2Ets.inspectBody
 local ____inspect_2Ets = require("inspect")
-local inspectBody = ____inspect_2Ets.inspectBody
 local inspectHead = ____inspect_2Ets.inspectHead
 local ____rate_2Ets = require("rate")
 local countRequest = ____rate_2Ets.countRequest
@@ -4570,12 +4903,12 @@ local function settle(policy, decision, decided, reason, status, score, challeng
         set_cookie = ""
     }
 end
-local function carriesBody(facts)
-    return facts.transfer_encoding ~= "" or facts.content_length ~= "" and parseDecimal(facts.content_length) ~= 0
+local function carriesBody(request, facts)
+    return request.unannounced_body == true or facts.transfer_encoding ~= "" or facts.content_length ~= "" and parseDecimal(facts.content_length) ~= 0
 end
 --- Whether the client is a browser opening a page: only that can be shown a challenge and lose nothing.
 local function isNavigation(request, facts)
-    return request.method == "GET" and contains(facts.accept, "text/html") and (facts.fetch_mode == "" or facts.fetch_mode == "navigate")
+    return request.method == "GET" and contains(facts.accept, "text/html") and not facts.by_script and (facts.fetch_mode == "" or facts.fetch_mode == "navigate")
 end
 local function isCleared(policy, clearance)
     return clearance == "fingerprinted" or clearance == "plain" and not policy.js_fingerprint
@@ -4776,7 +5109,7 @@ function ____exports.decideHead(host, gateway, policy, request)
     inspectHead(host, request, decision.facts, decision.signals)
     local score = scoreOf(decision.signals)
     local certain = score.payload >= PAYLOAD_BLOCKS and score.total >= policy.threat_threshold
-    if certain or not carriesBody(decision.facts) then
+    if certain or not carriesBody(request, decision.facts) then
         judgeScore(
             host,
             gateway,
