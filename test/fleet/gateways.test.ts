@@ -1,8 +1,11 @@
 /** Gateways and what they prove, over HTTP, against nodes on a store in memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type ControlPlane, startControlPlane } from '../../src/compose/control-plane.ts';
 import type { FleetAnswer, FleetGateway } from '../../src/contract/fleet-answer.ts';
+import { silentLog } from '../../src/shared/log.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
+import { httpCall } from '../support/http-call.ts';
 import { until } from '../support/until.ts';
 import { ProtocolGateway } from './protocol-gateway.ts';
 
@@ -30,6 +33,18 @@ const gateway = async (id: string, n = 0): Promise<FleetGateway | undefined> =>
 const stateOf = async (id: string, n = 0): Promise<string | undefined> => (await gateway(id, n))?.state;
 
 const EMBEDDED_2 = { id: 'edge-2', kind: 'embedded' as const };
+
+/** A node that is started after the others. */
+const startLate = (store: EmbeddedStore): Promise<ControlPlane> =>
+  startControlPlane({
+    ...{ nodeId: 'late', host: '127.0.0.1', port: 0, store, keys: fleet.keys, sealer: undefined },
+    ...{
+      upstreams: { privateRanges: [], reserved: [] },
+      gate: { mode: 'off' },
+      version: '0',
+      log: silentLog,
+    },
+  });
 
 /** A gateway that has everything, at node 0. */
 const joined = async (id = 'edge-1', options = {}): Promise<ProtocolGateway> => {
@@ -376,6 +391,12 @@ describe('when the store turns out to be another one', () => {
       expect((await one.tellAll(url(n), one.asked)).answer.states).toContain('pending');
       expect(await stateOf('edge-1', n)).toBe('unknown');
     }
+    const late = await startLate(other);
+    await until('a node knows that is started later', () => late.node.fleet.gateways().length === 1);
+    await until('it is ready', async () => (await one.heartbeat(late.url)).status === 200);
+    expect((await one.heartbeat(late.url)).answer).toMatchObject({ proved: null, prove: [] });
+    expect(late.node.fleet.gateways()).toMatchObject([{ state: 'unknown', node_id: 'late' }]);
+    await late.dispose();
     const again = await joined();
     expect(again.asked.length).toBeGreaterThan(0);
     expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
