@@ -200,9 +200,14 @@ export class Fleet implements Disposable {
     this.watch.wish();
   }
 
+  /** What gateways that have everything have proved; `undefined` before that is known. */
+  position(): Revision | undefined {
+    return this.expectations.complete ? this.expectations.position : undefined;
+  }
+
   /** The newest change that gateways are to have; `undefined` before that is known. */
   newest(): Revision | undefined {
-    return this.expectations.complete ? this.expectations.position : undefined;
+    return this.expectations.complete ? this.expectations.newest : undefined;
   }
 
   /** All gateways of the fleet, by id. */

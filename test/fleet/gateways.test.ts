@@ -447,6 +447,19 @@ describe('a heartbeat', () => {
 });
 
 describe('the fleet', () => {
+  test('as a node shows it that was started later has nobody behind who has everything', async () => {
+    const revision = await setConfig(3);
+    await joined();
+    const elsewhere = { guards: [], puts: [{ key: '/elsewhere', value: '' }], deletes: [] };
+    while ((await fleet.revision()) <= revision + 5) await fleet.store.transact(elsewhere);
+    const late = await startLate(fleet.store);
+    const view = async () =>
+      (await httpCall(late.url, 'GET', '/fleet')).body['gateways'] as FleetGateway[] | undefined;
+    await until('it knows the gateway', async () => (await view())?.[0]?.state === 'synced');
+    expect(await view()).toMatchObject([{ gateway_id: 'edge-1', behind: 0, lag_ms: 0 }]);
+    await late.dispose();
+  });
+
   test('shows its nodes', async () => {
     await setConfig(3);
     await fleet.quiet();
