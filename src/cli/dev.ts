@@ -69,8 +69,9 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
   stack.add('origin', () => origin.dispose());
   const nodes: string[] = [];
   for (const [i, nodePort] of values['node-ports'].entries()) {
+    const nodeId = `node-${i + 1}`;
     const plane = await startControlPlane({
-      nodeId: `node-${i + 1}`,
+      nodeId,
       host: HOST,
       port: nodePort,
       store,
@@ -82,16 +83,17 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       gate: { mode: 'off' },
       ownPagesOnly: true,
       version: VERSION,
-      log,
+      log: createLog(values['log-level'], { node: nodeId }),
     });
-    stack.add(`node-${i + 1}`, () => plane.dispose());
+    stack.add(nodeId, () => plane.dispose());
     nodes.push(plane.url);
   }
   const gateways: RunningGateway[] = [];
   for (const [i, httpPort] of values['http-ports'].entries()) {
     const httpsPort = values['https-ports'][i];
+    const gatewayId = `gateway-${i + 1}`;
     const gateway = await startGateway({
-      gatewayId: `gateway-${i + 1}`,
+      gatewayId,
       http: { host: HOST, port: httpPort },
       https: httpsPort === undefined ? undefined : { host: HOST, port: httpsPort },
       store,
@@ -100,9 +102,9 @@ const startAll = async (values: DevValues, stack: DisposeStack): Promise<Running
       upstreams: { privateRanges: 'open', reserved: nodesOf(values) },
       control: nodes,
       version: VERSION,
-      log,
+      log: createLog(values['log-level'], { gateway: gatewayId }),
     });
-    stack.add(`gateway-${i + 1}`, () => gateway.dispose());
+    stack.add(gatewayId, () => gateway.dispose());
     gateways.push(gateway);
   }
   return { nodes, gateways, origin: origin.url };

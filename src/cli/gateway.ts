@@ -12,7 +12,7 @@ import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { gatewayUpstreamSettings, reservedOf } from './upstream-settings.ts';
-import { address, httpUrls, identifier, proxies, secretFile, text } from './values.ts';
+import { address, httpUrls, identifier, proxies, secretInFile, text } from './values.ts';
 import { VERSION } from './version.ts';
 
 const settings = {
@@ -30,7 +30,7 @@ const settings = {
     help: 'API token of a gateway, to report with (as LOCKSTEP_GATEWAY_TOKEN, not in the process list)',
     parse: text,
   },
-  'gateway-token-file': { value: 'FILE', help: 'file that holds that token', parse: secretFile },
+  'gateway-token-file': { value: 'FILE', help: 'file that holds that token', parse: secretInFile },
   ...controlSettings,
   'real-ip-from': {
     value: 'CIDR[,CIDR]',
@@ -63,6 +63,9 @@ const upstreamsOf = (values: Values<typeof settings>, redis: RedisAddress | unde
   return { privateRanges, reserved, closedPorts: [...values['closed-ports'], ...own] };
 };
 
+const tokenOf = (file: (() => string) | undefined, token: string | undefined): (() => string) | undefined =>
+  file ?? (token === undefined ? undefined : () => token);
+
 const run: Command['run'] = async (argv, env) => {
   const values = readSettings(settings, argv, env);
   const { http, https, 'gateway-id': gatewayId } = values;
@@ -87,7 +90,7 @@ const run: Command['run'] = async (argv, env) => {
       log,
       control: values.control,
       controlFetch: controlFetch(trust),
-      controlToken: values['gateway-token-file'] ?? values['gateway-token'],
+      controlToken: tokenOf(values['gateway-token-file'], values['gateway-token']),
       version: VERSION,
       metrics: values.metrics,
       realIpFrom: values['real-ip-from'],

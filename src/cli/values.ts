@@ -133,6 +133,12 @@ export const secretFile = (path: string): string => {
   return secret;
 };
 
+/** Of a secret that may be replaced while the command runs: reads the file, and again whenever it is called. */
+export const secretInFile = (path: string): (() => string) => {
+  secretFile(path);
+  return () => secretFile(path);
+};
+
 export const oneOf =
   <const T extends string>(...choices: readonly T[]) =>
   (value: string): T => {

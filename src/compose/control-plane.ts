@@ -127,7 +127,7 @@ const keyringKeeper = (options: ControlPlaneOptions, changes: ChangeRoom): Leade
   const { sealer } = changes;
   const { nodeId, store, keys, log, keyring = KEYRING_TIMES } = options;
   if (!sealer) {
-    log.warn({ node: nodeId }, 'no master key: this node makes no challenge keys, only one that has it does');
+    log.warn({}, 'no master key: this node makes no challenge keys, only one that has it does');
     return undefined;
   }
   return new Leader({

@@ -32,7 +32,7 @@ export interface StartGatewayOptions {
   /** How to speak to them. Default: the global `fetch`. */
   readonly controlFetch?: ControlFetch;
   /** A gateway's API token, for nodes that want one. */
-  readonly controlToken?: string | undefined;
+  readonly controlToken?: (() => string) | undefined;
   /** What it says it is. */
   readonly version?: string;
   /** Where to serve Prometheus metrics; nowhere when absent. */
@@ -63,11 +63,12 @@ const shown = ({ host, port }: HostPort): string => `${host.includes(':') ? `[${
 
 /** Tells the nodes what this gateway has in force. */
 const reporterOf = (options: StartGatewayOptions, gateway: Gateway): Reporter | undefined => {
-  const { gatewayId, version = '0', log, control = [], controlToken: token } = options;
+  const { gatewayId, version = '0', log, control = [], controlToken } = options;
   const send = options.controlFetch ?? fetch;
   if (control.length === 0) return undefined;
   return new Reporter({
-    ...{ gatewayId, version, log, control, token, send },
+    ...{ gatewayId, version, log, control, send },
+    token: () => controlToken?.(),
     instance: randomUUID(),
     plugin: { loaded: true, version },
     pid: process.pid,

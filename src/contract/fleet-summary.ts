@@ -21,6 +21,8 @@ const RosterEntry = Type.Object({
   rank: Count,
   /** Instances that had the id before. */
   predecessors: Type.Array(Type.String()),
+  /** It took part before a restore and does not notice such a thing: nothing it says counts. */
+  distrusted: Type.Optional(Type.Literal(true)),
 });
 export type RosterEntry = Static<typeof RosterEntry>;
 

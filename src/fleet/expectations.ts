@@ -48,6 +48,14 @@ export class Expectations {
     return this.at;
   }
 
+  /**
+   * The newest write that gateways are to have. The position may lie beyond it: that of a node that was started later is
+   * where its first listing stood.
+   */
+  get newest(): Revision {
+    return this.log.at(-1)?.learned ?? NO_REVISION;
+  }
+
   /** False until a listing has been merged, and after a gap until the next one. */
   get complete(): boolean {
     return this.whole;

@@ -200,9 +200,14 @@ export class Fleet implements Disposable {
     this.watch.wish();
   }
 
+  /** What gateways that have everything have proved; `undefined` before that is known. */
+  position(): Revision | undefined {
+    return this.expectations.complete ? this.expectations.position : undefined;
+  }
+
   /** The newest change that gateways are to have; `undefined` before that is known. */
   newest(): Revision | undefined {
-    return this.expectations.complete ? this.expectations.position : undefined;
+    return this.expectations.complete ? this.expectations.newest : undefined;
   }
 
   /** All gateways of the fleet, by id. */
@@ -349,13 +354,13 @@ export class Fleet implements Disposable {
   private heardElsewhere(id: string): HeardElsewhere | undefined {
     const told = this.summaries.find(id);
     if (!told) return undefined;
-    const { instance, crew, rank, predecessors, state, orphaned } = told;
+    const { instance, crew, rank, predecessors, distrusted = false, state, orphaned } = told;
     const live =
       !orphaned && state !== 'stale' && state !== 'disconnected' && told.node_id !== this.options.nodeId;
     // What it turned down has to come along, or it would be taken for having it.
     const whole = told.rejected_total === told.rejected.length;
     return {
-      ...{ instance, crew, rank, predecessors, live },
+      ...{ instance, crew, rank, predecessors, distrusted, live },
       proved: (whole ? told.revision : NO_REVISION) as Revision,
       rejected: told.rejected.map(({ reason, live: inForce, ...entry }) => ({
         entry: { ...entry, revision: entry.revision as Revision },

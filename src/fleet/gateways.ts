@@ -34,6 +34,8 @@ export interface HeardElsewhere {
   readonly crew: string;
   readonly rank: number;
   readonly predecessors: readonly string[];
+  /** That node does not believe this instance since a restore. */
+  readonly distrusted: boolean;
   /** Whether that node hears it right now. */
   readonly live: boolean;
   /** What it has proved there; `NO_REVISION` when that can't be relied on. */
@@ -204,6 +206,8 @@ export class Gateways {
     if (!known && this.sessions.size >= GATEWAYS_MAX) {
       throw new Refusal('too_many_gateways', { params: { max: GATEWAYS_MAX } });
     }
+    // The mark outlives the nodes that were there at the restore.
+    if (holder?.distrusted && holder.instance === body.instance) this.distrusted.add(body.instance);
     known?.bell.ring();
     const session = new Session(expectations, body, this.beginning(body, holder), now);
     session.distrusted = this.distrusted.has(session.instance);
@@ -286,6 +290,7 @@ const holderOf = (session: Session, now_ms: number): HeardElsewhere => ({
   crew: session.crew,
   rank: session.rank,
   predecessors: session.predecessors,
+  distrusted: session.distrusted,
   live: session.isLive(now_ms),
   proved: session.proofs.proved,
   rejected: [...session.proofs.rejected.values()],

@@ -55,7 +55,7 @@ export class Leader implements Disposable {
   }
 
   private async run(): Promise<void> {
-    const { log, nodeId, random = Math.random } = this.options;
+    const { log, random = Math.random } = this.options;
     const { signal } = this.stopped;
     for (let failures = 0; !signal.aborted; ) {
       try {
@@ -66,7 +66,7 @@ export class Leader implements Disposable {
         failures = 0;
       } catch (error) {
         failures += 1;
-        log.warn({ err: error, node: nodeId }, 'the election is interrupted');
+        log.warn({ err: error }, 'the election is interrupted');
       }
       // Also without a failure: a watch that ends at once must not make this a busy loop.
       await pause(jittered(failures, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random), signal);
@@ -125,7 +125,7 @@ export class Leader implements Disposable {
   }
 
   private async lead({ lease, stamp }: Won): Promise<void> {
-    const { key, nodeId, log, work } = this.options;
+    const { key, log, work } = this.options;
     const term = new AbortController();
     const end = (): void => term.abort();
     this.stopped.signal.addEventListener('abort', end, { once: true });
@@ -133,7 +133,7 @@ export class Leader implements Disposable {
     void lease.lost.then(end);
     const guarding = this.guardTerm(stamp, term);
     this.reigning = true;
-    log.info({ node: nodeId, key }, 'elected');
+    log.info({ key }, 'elected');
     try {
       await work({ fence: { key, createRevision: stamp.revision }, signal: term.signal });
     } finally {
@@ -142,7 +142,7 @@ export class Leader implements Disposable {
       this.stopped.signal.removeEventListener('abort', end);
       await guarding;
       await lease.revoke().catch(() => lease.abandon());
-      log.info({ node: nodeId, key }, 'the term is over');
+      log.info({ key }, 'the term is over');
     }
   }
 

@@ -92,7 +92,7 @@ export class Presence {
   }
 
   private async run(): Promise<void> {
-    const { clock, log, nodeId, random = Math.random } = this.options;
+    const { log, random = Math.random } = this.options;
     let failures = 0;
     while (!this.stopped.signal.aborted) {
       const wanted = this.wanted();
@@ -104,7 +104,7 @@ export class Presence {
         await this.report(wanted);
         failures = 0;
       } catch (error) {
-        log.warn({ err: error, node: nodeId, at: clock.now() }, 'the receipt could not be written');
+        log.warn({ err: error }, 'the receipt could not be written');
         await pause(jittered(failures, BACKOFF_BASE_MS, BACKOFF_MAX_MS, random), this.stopped.signal);
         failures += 1;
       }
@@ -175,7 +175,7 @@ export class Presence {
     const receipt = snapshot.nodes.get(nodeId)?.value;
     const rival =
       receipt !== undefined && receipt.instance !== instance && receipt.started_at > this.startedAt;
-    if (rival && !this.rival) log.error({ node: nodeId }, 'another process reports under this node id');
+    if (rival && !this.rival) log.error({}, 'another process reports under this node id');
     this.rival = rival;
   }
 }

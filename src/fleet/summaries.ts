@@ -46,6 +46,7 @@ export interface ToldGateway extends Standing {
   readonly crew: string;
   readonly rank: number;
   readonly predecessors: readonly string[];
+  readonly distrusted?: boolean;
 }
 
 export interface SummariesOptions {

@@ -5,6 +5,7 @@ import {
   type ChangeTimes,
   type Progress,
   type Roster,
+  type RosterEntry,
   STATE_LETTERS,
 } from '../contract/fleet-summary.ts';
 import { NO_REVISION } from '../shared/revision.ts';
@@ -22,12 +23,9 @@ const LETTERS = new Map(
 
 const stateOfLetter = (letter: string): FleetState => LETTERS.get(letter) ?? 'unknown';
 
-export const rosterOf = (
-  sessions: readonly Session[],
-  about: Pick<Roster, 'cluster_id' | 'process' | 'number'>,
-): Roster => ({
-  ...about,
-  gateways: sessions.map(({ id, instance, kind, version, plugin, workers, crew, rank, predecessors }) => ({
+const entryOf = (session: Session): RosterEntry => {
+  const { id, instance, kind, version, plugin, workers, crew, rank, predecessors, distrusted } = session;
+  return {
     id,
     instance,
     kind,
@@ -37,7 +35,16 @@ export const rosterOf = (
     crew,
     rank,
     predecessors: [...predecessors],
-  })),
+    ...(distrusted ? { distrusted } : {}),
+  };
+};
+
+export const rosterOf = (
+  sessions: readonly Session[],
+  about: Pick<Roster, 'cluster_id' | 'process' | 'number'>,
+): Roster => ({
+  ...about,
+  gateways: sessions.map(entryOf),
 });
 
 export interface ProgressParts {

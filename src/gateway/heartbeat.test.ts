@@ -79,6 +79,7 @@ let reporter: Reporter;
 let applied: Stamp | undefined;
 let objects: Map<string, ObjectState>;
 let logged: string[];
+let token: string;
 
 const log: Log = {
   debug: () => {},
@@ -93,6 +94,7 @@ beforeEach(async () => {
   applied = { clusterId: 'c', revision: revision(10) };
   objects = new Map();
   logged = [];
+  token = 'secret';
   reporter = new Reporter({
     gatewayId: 'edge-1',
     instance: 'instance-1',
@@ -100,7 +102,7 @@ beforeEach(async () => {
     plugin: { loaded: true, version: '1' },
     pid: 42,
     control: urls,
-    token: 'secret',
+    token: () => token,
     send: fetch,
     log,
     applied: () => applied,
@@ -233,13 +235,16 @@ describe('a reporter', () => {
     ]);
   });
 
-  test('that is refused says so, and goes on trying', async () => {
-    for (const one of nodes) one.status = 403;
+  test('that is refused says so once, goes on trying, and takes a token that was replaced', async () => {
     node(0).ask();
-    await until('it says so', () => logged.includes('the node refuses this gateway'));
+    for (const one of nodes) one.status = 403;
+    await until('it tries again', () => nodes.every(({ tokens }) => tokens.length >= 3));
+    expect(logged.filter((message) => message === 'the node refuses this gateway')).toHaveLength(1);
+    token = 'another';
+    await until('it shows the new one', () => nodes.some(({ tokens }) => tokens.includes('Bearer another')));
+    const before = node(0).heartbeats.length + node(1).heartbeats.length;
     for (const one of nodes) one.status = 200;
-    const before = nodes.reduce((sum, one) => sum + one.heartbeats.length, 0);
-    await until('it is taken', () => nodes.reduce((sum, one) => sum + one.heartbeats.length, 0) > before);
+    await until('it is heard', () => node(0).heartbeats.length + node(1).heartbeats.length > before);
   });
 
   test('says good-bye', async () => {

@@ -37,7 +37,8 @@ export interface ReporterOptions {
   readonly pid: number;
   /** Nodes to try, in this order. */
   readonly control: readonly string[];
-  readonly token: string | undefined;
+  /** Asked again after a refusal: the token may have been replaced. */
+  readonly token: () => string | undefined;
   readonly send: ControlFetch;
   readonly log: Log;
   readonly random?: () => number;
@@ -62,10 +63,14 @@ export class Reporter implements Disposable {
   private clusterId: string | undefined;
   private telling = false;
   private reached: boolean | undefined;
+  private token: string | undefined;
+  /** What the log has of refusals since a node last took a heartbeat. */
+  private refusal: string | undefined;
   private running: Promise<void> | undefined;
 
   constructor(options: ReporterOptions) {
     this.options = options;
+    this.token = options.token();
   }
 
   start(): void {
@@ -93,6 +98,7 @@ export class Reporter implements Disposable {
       try {
         await this.beat();
         failures = 0;
+        this.refusal = undefined;
         this.note(true);
       } catch (error) {
         if (signal.aborted) return;
@@ -118,23 +124,34 @@ export class Reporter implements Disposable {
 
   /** Turns to the next node, which will list anew what is to be proved. */
   private leave(error: unknown, failures: number): void {
-    const { control, gatewayId, log } = this.options;
+    const { control, log } = this.options;
     const url = control[this.at];
-    const refused = error instanceof RefusedError;
-    if (refused) log.error({ gateway: gatewayId, url, err: error }, 'the node refuses this gateway');
-    else log.debug({ gateway: gatewayId, url, err: error }, 'the node does not answer');
+    if (error instanceof RefusedError) {
+      if (error.message !== this.refusal) log.error({ url, err: error }, 'the node refuses this gateway');
+      this.refusal = error.message;
+      this.readToken();
+    } else log.debug({ url, err: error }, 'the node does not answer');
     this.at = (this.at + 1) % control.length;
     this.outstanding.clear();
     if (failures >= control.length) this.note(false);
   }
 
+  private readToken(): void {
+    try {
+      this.token = this.options.token();
+    } catch (error) {
+      // It may be being replaced just now: the next refusal has it read again.
+      this.options.log.debug({ err: error }, 'the token can not be read');
+    }
+  }
+
   /** Says in the log when no node answers, and when one does again. */
   private note(reached: boolean): void {
-    const { gatewayId: gateway, control, log } = this.options;
+    const { control, log } = this.options;
     if (reached === this.reached) return;
     this.reached = reached;
-    if (reached) log.info({ gateway, url: control[this.at] }, 'a control-plane node answers');
-    else log.warn({ gateway, control }, 'no control-plane node answers; the gateway serves what it has');
+    if (reached) log.info({ url: control[this.at] }, 'a control-plane node answers');
+    else log.warn({ control }, 'no control-plane node answers; the gateway serves what it has');
   }
 
   /** States what has come into force, as long as there is any of it that has not been stated. */
@@ -200,7 +217,8 @@ export class Reporter implements Disposable {
 
   /** @throws RefusedError, or the failure of the connection */
   private async post<T>(path: string, body: object, signal: AbortSignal): Promise<T> {
-    const { control, token, send } = this.options;
+    const { control, send } = this.options;
+    const { token } = this;
     const response = await send(`${control[this.at]}${path}`, {
       method: 'POST',
       headers: {

@@ -1,8 +1,8 @@
 /** Gateways and what they prove, over HTTP, against nodes on a store in memory. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FleetAnswer, FleetGateway } from '../../src/contract/fleet-answer.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
-import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
+import { type Fleet, ROUTE, TENANT, startFleet, startLate } from '../support/control-plane.ts';
+import { httpCall } from '../support/http-call.ts';
 import { until } from '../support/until.ts';
 import { ProtocolGateway } from './protocol-gateway.ts';
 
@@ -28,8 +28,6 @@ const shown = async (n = 0): Promise<FleetAnswer> =>
 const gateway = async (id: string, n = 0): Promise<FleetGateway | undefined> =>
   (await shown(n)).gateways.find((view) => view.gateway_id === id);
 const stateOf = async (id: string, n = 0): Promise<string | undefined> => (await gateway(id, n))?.state;
-
-const EMBEDDED_2 = { id: 'edge-2', kind: 'embedded' as const };
 
 /** A gateway that has everything, at node 0. */
 const joined = async (id = 'edge-1', options = {}): Promise<ProtocolGateway> => {
@@ -311,80 +309,6 @@ describe('two instances under one id', () => {
   });
 });
 
-describe('when the store turns out to be another one', () => {
-  /** Everything in it is as in the first, at other revisions and under another cluster id. */
-  const restore = async (): Promise<EmbeddedStore> => {
-    const other = await openEmbeddedStore({});
-    for (const [key, value] of await fleet.contents())
-      await other.transact({ guards: [], puts: [{ key, value }], deletes: [] });
-    for (const view of fleet.seen) view.become(other);
-    await until('every node has read it', async () => {
-      const { clusterId } = await other.range({ key: '/any' });
-      return fleet.nodes.every(
-        ({ node }) => node.cache.snapshot()?.stamp.clusterId === clusterId && node.reflector.status().current,
-      );
-    });
-    return other;
-  };
-
-  test('nothing counts that was proved before; a gateway that follows proves it anew', async () => {
-    const one = await joined('edge-1', { kind: 'embedded' });
-    const before = one.proved;
-    const other = await restore();
-    const { answer } = await one.heartbeat(url(), { proved: before });
-    expect(answer.proved).toBeNull();
-    expect(answer.cluster_id).not.toBe(before?.cluster_id);
-    await one.catchUp(url());
-    expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
-  });
-
-  test('and holds what nodes said, with its leases, every node sees the gateways of all others again', async () => {
-    const all = [await joined('edge-1', { kind: 'embedded' }), new ProtocolGateway(EMBEDDED_2)];
-    await all[1]?.catchUp(url(1));
-    for (const n of [0, 1])
-      for (const id of ['edge-1', 'edge-2'])
-        await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
-    const other = await restore();
-    for (const n of [0, 1])
-      for (const id of ['edge-1', 'edge-2'])
-        await until('the nodes know who is there', async () => (await gateway(id, n)) !== undefined);
-    const reply = await fleet.call('POST', '/global-config/tenant?wait=fleet&timeout_ms=100', {
-      tenant: TENANT,
-      body: { config: { threat_threshold: 8 } },
-    });
-    expect([reply.status, reply.body['fleet']]).toMatchObject([202, { gateways: { known: 2 } }]);
-    for (const [n, one] of all.entries()) await one.catchUp(url(n));
-    for (const n of [0, 1])
-      for (const id of ['edge-1', 'edge-2'])
-        await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
-  });
-
-  test('an APISIX, which does not notice, proves nothing before it is started anew, at any node', async () => {
-    await setConfig(5);
-    const one = await joined();
-    await until('the other node knows', async () => (await stateOf('edge-1', 1)) === 'synced');
-    const other = await restore();
-    for (const n of [0, 1]) {
-      const { answer } = await one.heartbeat(url(n));
-      expect([answer.proved, answer.prove]).toEqual([null, []]);
-      expect((await one.tellAll(url(n), one.asked)).answer.states).toContain('pending');
-      expect(await stateOf('edge-1', n)).toBe('unknown');
-    }
-    const again = await joined();
-    expect(again.asked.length).toBeGreaterThan(0);
-    expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
-  });
-});
-
 describe('a heartbeat', () => {
   test('that waits ends when the gateway asks again', async () => {
     const one = await joined();
@@ -426,6 +350,19 @@ describe('a heartbeat', () => {
 });
 
 describe('the fleet', () => {
+  test('as a node shows it that was started later has nobody behind who has everything', async () => {
+    const revision = await setConfig(3);
+    await joined();
+    const elsewhere = { guards: [], puts: [{ key: '/elsewhere', value: '' }], deletes: [] };
+    while ((await fleet.revision()) <= revision + 5) await fleet.store.transact(elsewhere);
+    const late = await startLate(fleet.store, fleet.keys);
+    const view = async () =>
+      (await httpCall(late.url, 'GET', '/fleet')).body['gateways'] as FleetGateway[] | undefined;
+    await until('it knows the gateway', async () => (await view())?.[0]?.state === 'synced');
+    expect(await view()).toMatchObject([{ gateway_id: 'edge-1', behind: 0, lag_ms: 0 }]);
+    await late.dispose();
+  });
+
   test('shows its nodes', async () => {
     await setConfig(3);
     await fleet.quiet();

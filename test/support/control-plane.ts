@@ -135,6 +135,18 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
   };
 };
 
+/** A node that is started after the others. */
+export const startLate = (store: EmbeddedStore, keys: Keyspace): Promise<ControlPlane> =>
+  startControlPlane({
+    ...{ nodeId: 'late', host: '127.0.0.1', port: 0, store, keys, sealer: undefined },
+    ...{
+      upstreams: { privateRanges: [], reserved: [] },
+      gate: { mode: 'off' },
+      version: '0',
+      log: silentLog,
+    },
+  });
+
 export const TENANT = 'tenant-001';
 
 export const ROUTE = {

@@ -78,7 +78,7 @@ export const fleetAnswer = (node: Node, { stamp, changed }: Snapshot): FleetAnsw
   return {
     node_id: node.nodeId,
     cluster_id: stamp.clusterId,
-    revision: node.fleet.newest() ?? changed,
+    revision: node.fleet.position() ?? changed,
     etcd_connected: isLive(node),
     nodes: node.fleet.nodes().map((standing) => nodeView(node, standing, gateways)),
     gateways: gateways.map((view) => gatewayView(node, view)),
