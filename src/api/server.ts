@@ -74,6 +74,7 @@ export const createServer = async (node: Node, options: ServerOptions = {}): Pro
     { parseAs: 'buffer' },
     async (request: FastifyRequest, body: Buffer) => {
       refuseEncoded(request);
+      refuseCharset(request);
       return parseBody(body);
     },
   );
@@ -214,6 +215,16 @@ const refuseEncoded = ({ headers }: FastifyRequest): void => {
   const encodings = (headers['content-encoding'] ?? 'identity').split(',');
   if (encodings.some((encoding) => encoding.trim().toLowerCase() !== 'identity')) {
     throw new Refusal('unsupported_media_type', { in: 'header', pointer: '/content-encoding' });
+  }
+};
+
+/** JSON is UTF-8. Text in another encoding that can be read as UTF-8 would say something else than was meant. */
+const refuseCharset = ({ headers }: FastifyRequest): void => {
+  const charsets = (headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*"?([^\s";]*)/gi);
+  for (const [, charset = ''] of charsets) {
+    if (!/^utf-?8$/i.test(charset)) {
+      throw new Refusal('unsupported_media_type', { in: 'header', pointer: '/content-type' });
+    }
   }
 };
 

@@ -69,6 +69,7 @@ const NO_TAG_OF_MANY: Text = {
   zh: '此请求修改多个对象，没有可供比较的实体标签',
   en: 'changes many objects, so there is no entity tag to compare',
 };
+const NOT_FOR_TOKENS: Text = { zh: '访问令牌的请求不支持此请求头', en: 'is not taken for tokens' };
 const PRINTABLE_UTF8: Text = { zh: '须为可打印的 UTF-8 文字', en: 'must be printable UTF-8' };
 
 const tags = (header: string | undefined, name: string): string[] | undefined => {
@@ -137,10 +138,28 @@ export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeR
  * @throws Refusal invalid_value
  */
 export const changeRequestOfMany = (call: Call<unknown, WriteQuery, unknown>): ChangeRequest => {
-  const field = Object.keys(PRECONDITION_HEADERS).find((name) => call.headers[name] !== undefined);
-  if (field === undefined) return changeRequest(call);
-  const about = { in: 'header', pointer: `/${field}` } as const;
-  throw new Refusal('invalid_value', { ...about, params: { field, reason: NO_TAG_OF_MANY } });
+  refuseHeaders(call, Object.keys(PRECONDITION_HEADERS), NO_TAG_OF_MANY);
+  return changeRequest(call);
+};
+
+/**
+ * Who makes or revokes a token. A token is shown once, so no repeated request could be answered with it, and it is never
+ * altered, so there is nothing to compare. @throws Refusal invalid_value
+ */
+export const tokenAuthorOf = (call: Call<unknown, unknown, unknown>): ChangeAuthor => {
+  refuseHeaders(call, [...Object.keys(PRECONDITION_HEADERS), 'idempotency-key'], NOT_FOR_TOKENS);
+  return authorOf(call);
+};
+
+/** What can't be kept to is not passed over in silence. */
+const refuseHeaders = (
+  { headers }: Pick<Call<unknown, unknown, unknown>, 'headers'>,
+  names: readonly string[],
+  reason: Text,
+): void => {
+  const field = names.find((name) => headers[name] !== undefined);
+  if (field === undefined) return;
+  throw new Refusal('invalid_value', { in: 'header', pointer: `/${field}`, params: { field, reason } });
 };
 
 export interface Wording extends Settling {

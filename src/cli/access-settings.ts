@@ -43,7 +43,12 @@ export const accessSettings = {
     help: 'an operator’s token (as LOCKSTEP_ROOT_TOKEN, not in the process list)',
     parse: text,
   },
-  'root-token-file': { value: 'FILE', help: 'file that holds an operator’s token', parse: secretFile },
+  'root-token-file': {
+    value: 'FILE',
+    help: 'file that holds an operator’s token',
+    secret: true,
+    parse: secretFile,
+  },
   'oidc-issuer': { value: 'URL', help: 'accept JWTs whose iss is this', parse: text },
   'oidc-audience': { value: 'NAME[,NAME]', help: 'and whose aud has one of these', parse: words },
   'oidc-jwks-url': { value: 'URL', help: 'where the issuer publishes its keys', parse: keySetUrl },

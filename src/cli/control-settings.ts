@@ -14,7 +14,7 @@ export const controlSettings = {
     help: 'certificate to show nodes that ask for one (PEM)',
     parse: file,
   },
-  'control-key-file': { value: 'FILE', help: 'the key of that certificate (PEM)', parse: file },
+  'control-key-file': { value: 'FILE', help: 'the key of that certificate (PEM)', secret: true, parse: file },
 } as const;
 
 export interface ControlValues {

@@ -8,6 +8,7 @@ import { type Command, runUntilSignalled } from './command.ts';
 import { controlSettings, controlTrust } from './control-settings.ts';
 import { createLog, logLevel } from './log.ts';
 import { redisAddress, redisSettings } from './redis-settings.ts';
+import { warnOfExposed } from './secret-files.ts';
 import { SettingError, type Values, helpOf, readSettings } from './settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
@@ -30,7 +31,12 @@ const settings = {
     help: 'API token of a gateway, to report with (as LOCKSTEP_GATEWAY_TOKEN, not in the process list)',
     parse: text,
   },
-  'gateway-token-file': { value: 'FILE', help: 'file that holds that token', parse: secretInFile },
+  'gateway-token-file': {
+    value: 'FILE',
+    help: 'file that holds that token',
+    secret: true,
+    parse: secretInFile,
+  },
   ...controlSettings,
   'real-ip-from': {
     value: 'CIDR[,CIDR]',
@@ -75,6 +81,7 @@ const run: Command['run'] = async (argv, env) => {
   const redis = redisAddress(values);
   const trust = controlTrust(values, values.control ?? []);
   const log = createLog(values['log-level'], { gateway: gatewayId });
+  warnOfExposed(settings, argv, env, log);
   return runUntilSignalled(async (stack) => {
     const store = openEtcdStore({ endpoints: values.etcd, ...credentials, log });
     const access = watchAccess(store, gatewayNeeds(keys), log);

@@ -18,7 +18,7 @@ export const listenerSettings = {
     help: 'serve HTTPS with this certificate chain (PEM); new contents are used without a restart',
     parse: readable,
   },
-  'tls-key-file': { value: 'FILE', help: 'the key of the certificate (PEM)', parse: readable },
+  'tls-key-file': { value: 'FILE', help: 'the key of the certificate (PEM)', secret: true, parse: readable },
   'tls-client-ca-file': {
     value: 'FILE',
     help: 'answer only clients that show a certificate of this CA (PEM), beside their token',

@@ -9,7 +9,12 @@ export const redisSettings = {
     help: 'Redis, redis://[USER[:PASSWORD]@]HOST[:PORT][/DATABASE] or rediss://',
     parse: redisUrl,
   },
-  'redis-password-file': { value: 'FILE', help: 'file that holds Redis’s password', parse: secretFile },
+  'redis-password-file': {
+    value: 'FILE',
+    help: 'file that holds Redis’s password',
+    secret: true,
+    parse: secretFile,
+  },
   'redis-ca': { value: 'FILE', help: 'CA that signed Redis’s certificate (PEM)', parse: file },
 } as const;
 

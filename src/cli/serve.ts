@@ -17,6 +17,7 @@ import { createLog, logLevel } from './log.ts';
 import { type Values, helpOf, readSettings } from './settings.ts';
 import { redisAddress, redisSettings } from './redis-settings.ts';
 import { etcdCredentials, keyspaceOf, storeSettings } from './store-settings.ts';
+import { warnOfExposed } from './secret-files.ts';
 import { sslKeyringSetting } from './ssl-keyring-setting.ts';
 import { reservedOf, upstreamSettings } from './upstream-settings.ts';
 import { identifier, isLoopback, oneOf, port, secretFile, text, wholeNumber } from './values.ts';
@@ -39,6 +40,7 @@ const settings = {
   'master-key-file': {
     value: 'FILE',
     help: 'master keys that seal private keys, one a line, 32 bytes in hex or base64: the first seals, all open; without it certificates are refused',
+    secret: true,
     parse: (path: string) => parseMasterKeys(secretFile(path)),
   },
   ...sslKeyringSetting,
@@ -105,6 +107,7 @@ const run: Command['run'] = async (argv, env) => {
   if (!tlsFiles && !isLoopback(values.host)) {
     log.warn({ host: values.host }, 'no TLS: tokens and keys can be read on their way; set --tls-cert-file');
   }
+  warnOfExposed(settings, argv, env, log);
   const sealer = values['master-key-file'];
   const sslKeyring = values['apisix-ssl-keyring-file'];
   if (!sealer) log.warn({}, 'no master key: certificate uploads are refused');

@@ -15,6 +15,8 @@ export interface Setting<T> {
   readonly help: string;
   /** Shown in the help, used when neither flag nor variable is given. */
   readonly default?: string;
+  /** It names a file that nobody but this process and who runs it should read. */
+  readonly secret?: boolean;
   /** @throws SettingError or any Error with a one-line message */
   readonly parse: (text: string) => T;
 }
@@ -30,12 +32,20 @@ export type Values<S extends Settings> = {
 
 export const variableOf = (flag: string): string => `LOCKSTEP_${flag.replaceAll('-', '_').toUpperCase()}`;
 
-/** @throws SettingError naming the setting and what is wrong with it */
-export const readSettings = <S extends Settings>(
-  settings: S,
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Given {
+  /** Absent where neither flag nor variable nor default is there. */
+  readonly text: string | undefined;
+  readonly source: string;
+}
+
+/** What is given for each setting. @throws SettingError */
+export const givenFor = (
+  settings: Settings,
   argv: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Values<S> => {
+  env: Environment,
+): ReadonlyMap<string, Given> => {
   const options = Object.fromEntries(
     Object.keys(settings).map((flag) => [flag, { type: 'string' as const }]),
   );
@@ -47,12 +57,26 @@ export const readSettings = <S extends Settings>(
       error instanceof Error ? (error.message.split('. ')[0] ?? '') : 'unreadable arguments',
     );
   }
-  const values = Object.entries(settings).map(([flag, setting]) => {
+  const given = Object.entries(settings).map(([flag, setting]) => {
     const fromFlag = flags[flag];
     const fromEnv = env[variableOf(flag)];
     const text = typeof fromFlag === 'string' ? fromFlag : fromEnv === '' ? undefined : fromEnv;
     const source = typeof fromFlag === 'string' ? `--${flag}` : variableOf(flag);
-    return [flag, valueOf(setting, text ?? setting.default, source)] as const;
+    return [flag, { text: text ?? setting.default, source }] as const;
+  });
+  return new Map(given);
+};
+
+/** @throws SettingError naming the setting and what is wrong with it */
+export const readSettings = <S extends Settings>(
+  settings: S,
+  argv: readonly string[],
+  env: Environment,
+): Values<S> => {
+  const given = givenFor(settings, argv, env);
+  const values = Object.entries(settings).map(([flag, setting]) => {
+    const { text, source = '' } = given.get(flag) ?? {};
+    return [flag, valueOf(setting, text, source)] as const;
   });
   return Object.fromEntries(values) as Values<S>;
 };

@@ -6,6 +6,7 @@ export const sslKeyringSetting = {
   'apisix-ssl-keyring-file': {
     value: 'FILE',
     help: 'APISIX’s data_encryption.keyring, 16 characters a line: private keys under the APISIX prefix are encrypted with the first; absent: in the clear',
+    secret: true,
     parse: (path: string) => parseSslKeyring(secretFile(path)),
   },
 } as const;

@@ -9,11 +9,12 @@ export const storeSettings = {
   'apisix-prefix': { value: 'PREFIX', help: 'where APISIX reads', default: '/apisix', parse: prefix },
   'etcd-ca': { value: 'FILE', help: 'CA that signed etcd’s certificates (PEM)', parse: file },
   'etcd-cert': { value: 'FILE', help: 'client certificate for etcd (PEM)', parse: file },
-  'etcd-key': { value: 'FILE', help: 'key of the client certificate (PEM)', parse: file },
+  'etcd-key': { value: 'FILE', help: 'key of the client certificate (PEM)', secret: true, parse: file },
   'etcd-user': { value: 'NAME[:PASSWORD]', help: 'etcd user; better with --etcd-password-file', parse: text },
   'etcd-password-file': {
     value: 'FILE',
     help: 'file that holds the etcd user’s password',
+    secret: true,
     parse: secretFile,
   },
 } as const;

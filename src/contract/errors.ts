@@ -101,8 +101,8 @@ export const ERRORS = {
   body_too_large: [413, '请求体超过 {max} 字节', 'The body is larger than {max} bytes.'],
   unsupported_media_type: [
     415,
-    '请求体须为未压缩的 application/json',
-    'The body must be application/json, not compressed.',
+    '请求体须为未压缩的 UTF-8 编码 application/json',
+    'The body must be application/json in UTF-8, not compressed.',
   ],
   headers_too_large: [431, '请求头过大', 'The headers are too large.'],
   request_timeout: [408, '请求未在规定时间内发送完毕', 'The request was not sent in time.'],

@@ -6,7 +6,7 @@ export type Role = (typeof ROLES)[number];
 
 /** Who is asking, as the gate found out. */
 export interface Principal {
-  /** Goes into `updated_by`, history and the audit log: `root`, `token:{id}`, `jwt:{subject}`. */
+  /** Goes into `updated_by`, history and the audit log: `root`, `token:{id}`, `jwt:{subject}`, `jwt-sha256:{digest of it}`. */
   readonly actor: string;
   /** `none` asks for what is public, and has proved nothing. */
   readonly role: Role | 'none';

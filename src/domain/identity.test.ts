@@ -66,11 +66,15 @@ describe('the tenants', () => {
   });
 });
 
-test('the actor is what the claim says, else the subject, never with control characters, and not too long', () => {
+test('the actor is what the claim says, else the subject, else its digest: each has one of its own', () => {
   const actor = (more: object) => identityOf({ ...claims([]), ...more }, mapping).actor;
   expect(actor({})).toBe('jwt:ada@example.com');
   expect(actor({ email: undefined })).toBe('jwt:17');
   expect(actor({ email: 'a\nb' })).toBe('jwt:17');
-  expect(actor({ email: 'a\u202eb', sub: '' })).toBe('jwt:unnamed');
-  expect(actor({ email: 'x'.repeat(500) })).toHaveLength('jwt:'.length + 120);
+  expect(actor({ email: 'x'.repeat(121) })).toBe('jwt:17');
+  expect(actor({ email: undefined, sub: 'x'.repeat(120) })).toBe(`jwt:${'x'.repeat(120)}`);
+  const odd = ['a\u202eb', 'a\u202ec', '\ud800', '\ud801', 'x'.repeat(121), `${'x'.repeat(120)}y`, '', 7, 8];
+  const named = odd.map((sub) => actor({ email: undefined, sub }));
+  for (const each of named) expect(each).toMatch(/^jwt-sha256:[0-9a-f]{64}$/);
+  expect(new Set(named).size).toBe(odd.length);
 });

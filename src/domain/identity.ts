@@ -1,4 +1,6 @@
 /** Who a verified JWT speaks for: the provider's claims in Lockstep's terms. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { idPattern } from '../contract/identifier.ts';
 import type { Role } from '../contract/principal.ts';
 import { PRINTABLE } from '../contract/validator.ts';
@@ -46,11 +48,15 @@ const words = (claim: unknown): string[] => {
   return Array.isArray(claim) ? claim.filter((word): word is string => typeof word === 'string') : [];
 };
 
+const isName = (claim: unknown): claim is string =>
+  typeof claim === 'string' && claim !== '' && claim.length <= ACTOR_LENGTH_MAX && PRINTABLE.test(claim);
+
+/** Nobody shares a name: a subject that can't be shown as it is goes by its digest, which no other is called by. */
 const actorOf = (claims: Claims, name: string): string => {
-  const given = [claimAt(claims, name), claims['sub']].find(
-    (text): text is string => typeof text === 'string' && text !== '' && PRINTABLE.test(text),
-  );
-  return `jwt:${(given ?? 'unnamed').slice(0, ACTOR_LENGTH_MAX)}`;
+  const given = [claimAt(claims, name), claims['sub']].find(isName);
+  if (given !== undefined) return `jwt:${given}`;
+  // As JSON, in which halves of surrogate pairs differ from one another.
+  return `jwt-sha256:${bytesToHex(sha256(utf8ToBytes(JSON.stringify(claims['sub'] ?? null))))}`;
 };
 
 /** @param claims verified */

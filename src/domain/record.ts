@@ -7,6 +7,7 @@ import type { KeyRecord, Kind, NodeReceipt, RecordOf } from '../contract/record.
 import { RouteSpec } from '../contract/route.ts';
 import { compile } from '../contract/validator.ts';
 import { parseJson } from '../shared/json.ts';
+import { certificateId } from './certificate.ts';
 import { KEY_STATES } from './keyring.ts';
 
 const provenance = {
@@ -93,8 +94,15 @@ export const decode = <T>(text: string, validate: ReturnType<typeof compile>): D
 export const decodeRecord = <K extends Kind>(kind: K, id: string, text: string): Decoded<RecordOf[K]> => {
   const decoded = decode<RecordOf[K]>(text, validators[kind]);
   if (!decoded.ok) return decoded;
-  const own = kind === 'config' ? decoded.value.tenant_id : (decoded.value as { id: string }).id;
-  return own === id ? decoded : { ok: false, reason: `it says it is ${own.slice(0, 80)}` };
+  const other = namesOf(kind, decoded.value).find((own) => own !== id);
+  return other === undefined ? decoded : { ok: false, reason: `it says it is ${other.slice(0, 80)}` };
+};
+
+/** All that a record calls itself. */
+const namesOf = (kind: Kind, record: RecordOf[Kind]): string[] => {
+  if (kind === 'config') return [record.tenant_id];
+  const { id, tenant_id, domain } = record as RecordOf['ssl'];
+  return kind === 'ssl' ? [id, certificateId(tenant_id, domain)] : [id];
 };
 
 /** Reads a challenge key; its own id must agree with its key. */

@@ -118,6 +118,9 @@ const TYPE_ROWS: BadRequest[] = [
   typed('multipart/form-data; boundary=x'),
   typed('application/xml'),
   typed('application/jsonp'),
+  typed('application/json; charset=utf-16'),
+  typed('application/merge-patch+json;charset="ISO-8859-1"'),
+  typed('application/json; charset=utf-8; charset=utf-16'),
   typed('json'),
   typed('*/*'),
   typed(''),
@@ -158,6 +161,7 @@ test.each([
   ],
   ['as a merge patch', GOOD, 'application/merge-patch+json'],
   ['with a charset', GOOD, 'application/json; charset=utf-8'],
+  ['with a charset in quotes and capitals', GOOD, 'application/json;charset="UTF-8"'],
   ['of 1 MiB less one byte', GOOD.padEnd(1_048_575), 'application/json'],
 ])('a body %s is accepted', async (_, body, type) => {
   const reply = await fleet.call('POST', '/global-config/tenant', {

@@ -79,6 +79,29 @@ test('an expired token is refused from that moment, saying so only to who has it
   });
 });
 
+test.each(['idempotency-key', 'if-match', 'if-none-match'])(
+  'a token is neither made nor revoked by a request with %s, which could not be kept to',
+  async (name) => {
+    const { id, token } = await issueToken(fleet, { role: 'operator' });
+    const before = await fleet.revision();
+    const headers = { ...root.headers, [name]: name === 'idempotency-key' ? randomUUID() : '*' };
+    const body = { role: 'operator', description: 'never made' };
+    for (const reply of [
+      await fleet.call('POST', '/tokens', { headers, body }),
+      await fleet.call('DELETE', `/tokens/${id}`, { headers }),
+    ]) {
+      expect({ status: reply.status, ...reply.body }).toMatchObject({
+        status: 400,
+        code: 'invalid_value',
+        in: 'header',
+        pointer: `/${name}`,
+      });
+    }
+    expect(await fleet.revision()).toBe(before);
+    expect((await fleet.call('GET', '/tokens', bearer(token))).body.total).toBe(1);
+  },
+);
+
 describe('cut off from the store', () => {
   test('a node goes on knowing tokens, goes on refusing expired ones, and makes and revokes none', async () => {
     const expires_at = new Date(clock.now() + HOUR_MS).toISOString();

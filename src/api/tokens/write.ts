@@ -5,10 +5,10 @@ import { message } from '../../contract/message.ts';
 import { TokenId, TokenSpec } from '../../contract/token.ts';
 import { endpoint } from '../endpoint.ts';
 import { settle } from '../settle.ts';
-import { authorOf } from '../writing.ts';
+import { tokenAuthorOf } from '../writing.ts';
 import { tokenView } from './view.ts';
 
-/** A token that is shown once can't be shown again to a repeated request, so these take no idempotency key. */
+/** A token that is shown once can't be shown again to a repeated request, so these take no idempotency key, and refuse one. */
 const TokenQuery = Type.Object(
   {
     wait: Type.Optional(
@@ -32,7 +32,7 @@ export const postToken = endpoint({
   schemas: { query: TokenQuery, body: TokenSpec, response: { 201: TokenIssued, 202: TokenIssued } },
   handle: async (call) => {
     const { node, language } = call;
-    const { text, record, revision } = await createToken(node.changes, authorOf(call), call.body);
+    const { text, record, revision } = await createToken(node.changes, tokenAuthorOf(call), call.body);
     const { status, ...sync } = await settle(call, revision, settling);
     return {
       status: status === 200 ? 201 : status,
@@ -62,7 +62,7 @@ export const deleteToken = endpoint({
   handle: async (call) => {
     const { node, language } = call;
     const { id } = call.params;
-    const revision = await revokeToken(node.changes, authorOf(call), id);
+    const revision = await revokeToken(node.changes, tokenAuthorOf(call), id);
     const { status, ...sync } = await settle(call, revision, settling);
     return {
       status,
