@@ -96,13 +96,23 @@ local function headers_of()
   return list
 end
 
--- From HTTP/2 on a body needs no header that tells of it.
-local function may_be_unannounced(var)
-  local method = ngx.req.get_method()
-  return ngx.req.http_version() >= 2 and not var.http_content_length and method ~= "GET" and method ~= "HEAD"
+-- A gRPC upstream talks while its client does: to wait for the end of what the client says would silence both.
+local function is_grpc(ctx)
+  local route = ctx.matched_route
+  local upstream = route and route.value and route.value.upstream
+  return upstream ~= nil and (upstream.scheme == "grpc" or upstream.scheme == "grpcs")
 end
 
-local function head_of()
+-- From HTTP/2 on a body needs no header that tells of it; with GET no program reads one that has no type.
+local function may_be_unannounced(ctx, var)
+  if (ngx.req.http_version() or 1) < 2 or var.http_content_length or is_grpc(ctx) then
+    return false
+  end
+  local method = ngx.req.get_method()
+  return (method ~= "GET" and method ~= "HEAD") or var.http_content_type ~= nil
+end
+
+local function head_of(ctx)
   local var = ngx.var
   return {
     method = ngx.req.get_method(),
@@ -112,20 +122,25 @@ local function head_of()
     scheme = var.scheme == "https" and "https" or "http",
     remote_ip = var.remote_addr or "",
     headers = headers_of(),
-    unannounced_body = may_be_unannounced(var),
+    unannounced_body = may_be_unannounced(ctx, var),
   }
 end
 
-local function judge(conf)
+local function judge(conf, ctx)
   local policy = policies.policy(conf)
   local gateway = { trusted_proxies = trusted, keyring = policies.keyring() }
-  local sent = head_of()
+  local sent = head_of(ctx)
   local solution = engine.solutionIn(sent)
   local head = solution and solution.request or sent
   local decision = engine.decideHead(host, gateway, policy, head)
   local verdict = decision.verdict
   if not verdict then
-    local content = solution and solution.body or body.first_bytes(engine.BODY_LIMIT_BYTES)
+    local content
+    if solution then
+      content = solution.body
+    else
+      content = body.first_bytes(engine.BODY_LIMIT_BYTES)
+    end
     verdict = engine.decideBody(host, gateway, policy, head, decision, content)
   end
   return verdict, decision, sent.headers
@@ -188,7 +203,7 @@ end
 
 function _M.access(conf, ctx)
   local event_id = ngx.var.request_id
-  local ok, verdict, decision, headers = pcall(judge, conf)
+  local ok, verdict, decision, headers = pcall(judge, conf, ctx)
   if not ok then
     -- An error in here must not take a site down: the request passes, counted and logged.
     core.log.error("cdn_defense: the request could not be judged and passes: ", verdict)

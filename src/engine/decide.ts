@@ -215,20 +215,32 @@ export function decideHead(host: Host, gateway: Gateway, policy: Policy, request
   return decision;
 }
 
-/** Decides with the first `BODY_LIMIT_BYTES` of the body, when `decideHead` left the verdict open. */
+/** A body that stays hidden: what surely has one is suspect, what only might have one counts a little. */
+function judgeUnread(request: RequestHead, facts: HeaderFacts, signals: Signal[]): void {
+  const method = request.method;
+  const surely = method === 'POST' || method === 'PUT' || method === 'PATCH' || facts.content_type !== '';
+  if (surely) signals.push({ id: 'unread_body', group: 'payload', points: 70, place: 'body' });
+  else signals.push({ id: 'unread_body', group: 'evasion', points: 30, place: 'body' });
+}
+
+/**
+ * Decides with the first `BODY_LIMIT_BYTES` of the body, when `decideHead` left the verdict open.
+ * @param body `undefined` where the gateway has no means to read it
+ */
 export function decideBody(
   host: Host,
   gateway: Gateway,
   policy: Policy,
   request: RequestHead,
   decision: Decision,
-  body: string,
+  body: string | undefined,
 ): Verdict {
   if (decision.verdict === undefined && decision.reserved) {
-    decision.verdict = answerReserved(host, gateway.keyring, policy, request, decision, body);
+    decision.verdict = answerReserved(host, gateway.keyring, policy, request, decision, body ?? '');
   }
   if (decision.verdict === undefined) {
-    inspectBody(host, decision.facts, body, decision.signals);
+    if (body === undefined) judgeUnread(request, decision.facts, decision.signals);
+    else inspectBody(host, decision.facts, body, decision.signals);
     judgeScore(host, gateway, policy, request, decision);
   }
   return decision.verdict as Verdict;

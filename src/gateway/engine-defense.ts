@@ -52,6 +52,8 @@ const headOf = (request: DefenseRequest): RequestHead => ({
   scheme: request.scheme,
   remote_ip: request.remoteAddress,
   headers: request.headers.map(([name, value]) => ({ name: name.toLowerCase(), value })),
+  // It speaks HTTP/1.1 only, where headers tell of every body.
+  unannounced_body: false,
 });
 
 /** One request with all that its verdict depends on, so that a change in the middle of it changes nothing. */

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isSolved } from '../../src/engine/engine.ts';
 import { type Batch, corpora, foundLine, fuzz, generated, judgeInNginx } from './fuzz.ts';
@@ -51,6 +52,22 @@ describe.skipIf(nginx === undefined)('cdn_defense.lua in nginx, behind a harness
         });
       });
       sent.end(body);
+    });
+  /** Over HTTP/2, with no header that tells of the body. */
+  const stream = (target: string, headers: Record<string, string>, body: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const session = connect(harness.http2Url);
+      session.once('error', reject);
+      const sent = session.request(
+        { ':path': target, ...browser, 'x-forwarded-for': `192.0.2.${revision}`, ...headers },
+        { endStream: body === '' },
+      );
+      sent.once('error', reject);
+      sent.once('response', (answer) => {
+        resolve(Number(answer[':status']));
+        session.destroy();
+      });
+      if (body !== '') sent.end(body);
     });
   const tenant = (fields: object): Promise<void> => {
     revision += 1;
@@ -113,6 +130,31 @@ describe.skipIf(nginx === undefined)('cdn_defense.lua in nginx, behind a harness
     expect((await post(`a=${'x'.repeat(60_000)}&b=hello`)).status).toBe(200);
     expect((await post('a=1&b=%3Cscript%3Ealert(1)%3C/script%3E')).status).toBe(403);
     expect((await post(`a=${'x'.repeat(60_000)}&b=%3Cscript%3Ealert(1)%3C/script%3E`)).status).toBe(403);
+  });
+
+  it.each([
+    ['POST', { 'content-type': 'application/x-www-form-urlencoded' }, 403],
+    ['POST', {}, 403],
+    ['DELETE', { 'content-type': 'application/json' }, 403],
+    ['GET', { 'content-type': 'application/x-www-form-urlencoded' }, 403],
+  ])('reads the body of a %s over HTTP/2 that no header tells of: %j', async (method, headers, status) => {
+    await tenant({ js_challenge: false });
+    const sent = { ':method': method, ...headers };
+    expect(await stream('/form', sent, 'a=hello+world')).toBe(200);
+    expect(await stream('/form', sent, 'a=1&b=%3Cscript%3Ealert(1)%3C/script%3E')).toBe(status);
+    expect(await stream('/form', sent, '')).toBe(200);
+  });
+
+  it('takes for an attack what surely has a body that nginx refuses to read, and nothing else', async () => {
+    await tenant({ js_challenge: false });
+    const statuses: number[] = [];
+    for (const [method, type] of [['POST'], ['PUT'], ['DELETE'], ['OPTIONS'], ['GET'], ['GET', 'text/xml']]) {
+      const headers = { ':method': method ?? '', ...(type === undefined ? {} : { 'content-type': type }) };
+      statuses.push(await stream('/form?reading=refused', headers, 'a=hello'));
+    }
+    expect(statuses).toEqual([403, 403, 200, 200, 200, 403]);
+    const announced = { ':method': 'POST', 'content-length': '7' };
+    expect(await stream('/form?reading=refused', announced, 'a=hello')).toBe(200);
   });
 
   it('challenges, takes the solution of the page and lets the browser pass', async () => {

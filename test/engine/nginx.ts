@@ -56,6 +56,8 @@ const freePort = (): Promise<number> =>
 /** nginx with the real plugin behind the harness; `stop` ends the process that was started here. */
 export interface Harness {
   readonly url: string;
+  /** HTTP/2 in the clear. */
+  readonly http2Url: string;
   readonly pid: number;
   readonly errors: () => string;
   readonly put: (
@@ -71,7 +73,7 @@ const ended = (child: ChildProcess): Promise<void> =>
 
 export const startHarness = async (nginxRoot: string): Promise<Harness> => {
   const work = mkdtempSync(path.join(tmpdir(), 'cdn-defense-nginx-'));
-  const port = await freePort();
+  const [port, http2Port] = [await freePort(), await freePort()];
   const filled: Record<string, string> = {
     MODULES: path.join(nginxRoot, 'usr/lib/nginx/modules'),
     WORK: work,
@@ -80,12 +82,13 @@ export const startHarness = async (nginxRoot: string): Promise<Harness> => {
     LUALIB: path.join(nginxRoot, 'usr/share/lua/5.1'),
     CLIB: path.join(nginxRoot, 'usr/lib/x86_64-linux-gnu/lua/5.1'),
     PORT: `127.0.0.1:${port}`,
+    PORT2: `127.0.0.1:${http2Port}`,
   };
   const template = readFileSync(path.join(here, 'harness/nginx.conf'), 'utf8');
   const conf = path.join(work, 'nginx.conf');
   writeFileSync(
     conf,
-    template.replace(/@([A-Z]+)@/g, (whole, name: string) => filled[name] ?? whole),
+    template.replace(/@([A-Z]+2?)@/g, (whole, name: string) => filled[name] ?? whole),
   );
   const libraries = ['usr/lib/x86_64-linux-gnu', 'lib/x86_64-linux-gnu']
     .map((each) => path.join(nginxRoot, each))
@@ -119,5 +122,5 @@ export const startHarness = async (nginxRoot: string): Promise<Harness> => {
     const target = `${url}/put?directory=/cdn_defense/${directory}&id=${id}`;
     await fetch(target, { method: 'POST', body: JSON.stringify(document) });
   };
-  return { url, pid: child.pid ?? 0, errors, put, stop };
+  return { url, http2Url: `http://127.0.0.1:${http2Port}`, pid: child.pid ?? 0, errors, put, stop };
 };

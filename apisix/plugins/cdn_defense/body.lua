@@ -3,13 +3,13 @@ local core = require("apisix.core")
 
 local _M = {}
 
---- @return string at most `limit` bytes
+--- @return string|nil at most `limit` bytes; nothing where this nginx cannot read it
 function _M.first_bytes(limit)
-  -- Some releases of ngx_lua refuse to read a body of unannounced length; the head is judged all the same.
+  -- From ngx_lua 0.10.24 on it refuses bodies of HTTP/2 and HTTP/3 whose length no header tells.
   local read, refused = pcall(ngx.req.read_body)
   if not read then
-    core.log.warn("cdn_defense: the body can not be read: ", refused)
-    return ""
+    core.log.warn("cdn_defense: the body cannot be read: ", refused)
+    return nil
   end
   local data = ngx.req.get_body_data()
   if data then

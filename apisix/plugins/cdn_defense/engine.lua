@@ -5120,7 +5120,19 @@ function ____exports.decideHead(host, gateway, policy, request)
     end
     return decision
 end
+--- A body that stays hidden: what surely has one is suspect, what only might have one counts a little.
+local function judgeUnread(request, facts, signals)
+    local method = request.method
+    local surely = method == "POST" or method == "PUT" or method == "PATCH" or facts.content_type ~= ""
+    if surely then
+        signals[#signals + 1] = {id = "unread_body", group = "payload", points = 70, place = "body"}
+    else
+        signals[#signals + 1] = {id = "unread_body", group = "evasion", points = 30, place = "body"}
+    end
+end
 --- Decides with the first `BODY_LIMIT_BYTES` of the body, when `decideHead` left the verdict open.
+--
+-- @param body `undefined` where the gateway has no means to read it
 function ____exports.decideBody(host, gateway, policy, request, decision, body)
     if decision.verdict == nil and decision.reserved then
         decision.verdict = answerReserved(
@@ -5129,11 +5141,15 @@ function ____exports.decideBody(host, gateway, policy, request, decision, body)
             policy,
             request,
             decision,
-            body
+            body or ""
         )
     end
     if decision.verdict == nil then
-        inspectBody(host, decision.facts, body, decision.signals)
+        if body == nil then
+            judgeUnread(request, decision.facts, decision.signals)
+        else
+            inspectBody(host, decision.facts, body, decision.signals)
+        end
         judgeScore(
             host,
             gateway,
