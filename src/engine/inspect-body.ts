@@ -2,7 +2,7 @@ import { isBinary, readRuns } from './binary.ts';
 import { newFinding, raise } from './finding.ts';
 import type { Host } from './host.ts';
 import { judgePairs, judgeUploadName } from './inspect.ts';
-import { judgeDocument } from './judge.ts';
+import { judgeDocument, judgeSentDocument } from './judge.ts';
 import { boundariesOf, readMultipart } from './multipart.ts';
 import { SERVER_PAGE } from './path-patterns.ts';
 import type { HeaderFacts } from './request.ts';
@@ -20,12 +20,7 @@ function judgeFile(worst: Worst, content: string): void {
   const finding = newFinding();
   const lowered = worst.host.lower(content);
   if (worst.host.match(SERVER_PAGE, lowered)) raise(finding, 'upload_page', 75);
-  if (
-    contains(lowered.slice(0, 1024), '<?xml') ||
-    contains(lowered, '<!doctype') ||
-    contains(lowered, '<!entity')
-  )
-    judgeDocument(worst.host, content, finding);
+  judgeSentDocument(worst.host, lowered, finding);
   consider(worst, finding, 'body', false);
 }
 

@@ -6,7 +6,13 @@ import { ANY_GATE, BLANK_ROW, HIDDEN_NAMES, PRODUCT, SQL_GATE } from './gate-pat
 import type { Host } from './host.ts';
 import { judgeMarkup } from './markup.ts';
 import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
-import { DOCUMENT_GATE, DOCUMENT_RULES, PROTOCOL_GATE, PROTOCOL_RULES } from './protocol-patterns.ts';
+import {
+  DOCUMENT_FILE_RULES,
+  DOCUMENT_GATE,
+  DOCUMENT_RULES,
+  PROTOCOL_GATE,
+  PROTOCOL_RULES,
+} from './protocol-patterns.ts';
 import type { Place } from './signal.ts';
 import { judgeSql, judgeStatements } from './sql.ts';
 
@@ -107,6 +113,13 @@ function withoutBlockComments(text: string): string {
 /** Names that only exploits carry, hidden in base64 at any alignment. */
 export function judgeHidden(host: Host, text: string, finding: Finding): void {
   if (host.match(HIDDEN_NAMES, text)) raise(finding, 'hidden_name', 80);
+}
+
+/** A document that is sent as a file. `lowered` is in lower case. */
+export function judgeSentDocument(host: Host, lowered: string, finding: Finding): void {
+  if (lowered.indexOf('<?xml') < 0 && lowered.indexOf('<!') < 0) return;
+  for (const rule of DOCUMENT_FILE_RULES)
+    if (host.match(rule.pattern, lowered)) raise(finding, rule.id, rule.points);
 }
 
 /** An XML document as a whole: its declarations. What its elements carry is judged value by value. */

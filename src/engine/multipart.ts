@@ -16,7 +16,8 @@ export interface Multipart {
   readonly rest: readonly string[];
 }
 
-const MAX_PARTS = 200;
+/** What a body of the most that is read can hold of small fields, and more. */
+const MAX_PARTS = 4000;
 const MAX_LINES = 64;
 const MAX_ESCAPES = 1024;
 const MAX_BOUNDARIES = 4;

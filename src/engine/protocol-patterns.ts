@@ -17,6 +17,23 @@ export const DOCUMENT_RULES: readonly Rule[] = [
   },
 ];
 
+/** The same of a file that is sent: drawing programs declare entities of their own, and schemas have addresses. */
+export const DOCUMENT_FILE_RULES: readonly Rule[] = [
+  {
+    id: 'xml_entity',
+    points: 85,
+    pattern:
+      '<!entity[ \\t\\r\\n]{1,3}(?:%|[^ \\t\\r\\n>]{1,200}[ \\t\\r\\n]{1,3}(?:system|public|"[^"]{0,2000}[&%]|\'[^\']{0,2000}[&%]))|<!doctype[ \\t\\r\\n]{1,3}[^>\\[ \\t\\r\\n]{1,200}[ \\t\\r\\n]{1,3}(?:system|public[ \\t\\r\\n]{1,3}["\'][^w-])',
+  },
+  { id: 'xml_encoding', points: 75, pattern: '<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}[\'"]utf-?7[\'"]' },
+  {
+    id: 'xml_include',
+    points: 75,
+    pattern:
+      '<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}href[ ]{0,3}=[ ]{0,3}["\'](?:/|[.]{2}|[a-z]{2,8}:)|document[(][ ]{0,3}[\'"](?:file|https?):',
+  },
+];
+
 /** Injection into protocols and documents, over lower-case text. */
 export const PROTOCOL_RULES: readonly Rule[] = [
   {

@@ -2522,6 +2522,8 @@ return ____exports
 local ____exports = {}
 --- XML that makes its parser fetch something.
 ____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_encoding", points = 75, pattern = "<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}['\"]utf-?7['\"]"}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
+--- The same of a file that is sent: drawing programs declare entities of their own, and schemas have addresses.
+____exports.DOCUMENT_FILE_RULES = {{id = "xml_entity", points = 85, pattern = "<!entity[ \\t\\r\\n]{1,3}(?:%|[^ \\t\\r\\n>]{1,200}[ \\t\\r\\n]{1,3}(?:system|public|\"[^\"]{0,2000}[&%]|'[^']{0,2000}[&%]))|<!doctype[ \\t\\r\\n]{1,3}[^>\\[ \\t\\r\\n]{1,200}[ \\t\\r\\n]{1,3}(?:system|public[ \\t\\r\\n]{1,3}[\"'][^w-])"}, {id = "xml_encoding", points = 75, pattern = "<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}['\"]utf-?7['\"]"}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}href[ ]{0,3}=[ ]{0,3}[\"'](?:/|[.]{2}|[a-z]{2,8}:)|document[(][ ]{0,3}['\"](?:file|https?):"}}
 --- Injection into protocols and documents, over lower-case text.
 ____exports.PROTOCOL_RULES = {
     {id = "header_injection", points = 75, pattern = "(?:\\r|\\n|\\xe5\\x98[\\x8a\\x8d])[ \\t\\r\\n]{0,8}(?:set-cookie2?|http/[0-9][.][0-9])[ \\t]{0,8}[:/]"},
@@ -3382,6 +3384,7 @@ local ____path_2Dpatterns_2Ets = require("path-patterns")
 local FILE_GATE = ____path_2Dpatterns_2Ets.FILE_GATE
 local FILE_RULES = ____path_2Dpatterns_2Ets.FILE_RULES
 local ____protocol_2Dpatterns_2Ets = require("protocol-patterns")
+local DOCUMENT_FILE_RULES = ____protocol_2Dpatterns_2Ets.DOCUMENT_FILE_RULES
 local DOCUMENT_GATE = ____protocol_2Dpatterns_2Ets.DOCUMENT_GATE
 local DOCUMENT_RULES = ____protocol_2Dpatterns_2Ets.DOCUMENT_RULES
 local PROTOCOL_GATE = ____protocol_2Dpatterns_2Ets.PROTOCOL_GATE
@@ -3555,6 +3558,17 @@ end
 function ____exports.judgeHidden(host, text, finding)
     if host.match(HIDDEN_NAMES, text) then
         raise(finding, "hidden_name", 80)
+    end
+end
+--- A document that is sent as a file. `lowered` is in lower case.
+function ____exports.judgeSentDocument(host, lowered, finding)
+    if (string.find(lowered, "<?xml", nil, true) or 0) - 1 < 0 and (string.find(lowered, "<!", nil, true) or 0) - 1 < 0 then
+        return
+    end
+    for ____, rule in ipairs(DOCUMENT_FILE_RULES) do
+        if host.match(rule.pattern, lowered) then
+            raise(finding, rule.id, rule.points)
+        end
     end
 end
 --- An XML document as a whole: its declarations. What its elements carry is judged value by value.
@@ -3996,7 +4010,8 @@ function trimEnd(text)
     end
     return __TS__StringSlice(text, 0, to)
 end
-local MAX_PARTS = 200
+--- What a body of the most that is read can hold of small fields, and more.
+local MAX_PARTS = 4000
 local MAX_LINES = 64
 local MAX_ESCAPES = 1024
 local MAX_BOUNDARIES = 4
@@ -4326,6 +4341,7 @@ local judgePairs = ____inspect_2Ets.judgePairs
 local judgeUploadName = ____inspect_2Ets.judgeUploadName
 local ____judge_2Ets = require("judge")
 local judgeDocument = ____judge_2Ets.judgeDocument
+local judgeSentDocument = ____judge_2Ets.judgeSentDocument
 local ____multipart_2Ets = require("multipart")
 local boundariesOf = ____multipart_2Ets.boundariesOf
 local readMultipart = ____multipart_2Ets.readMultipart
@@ -4389,12 +4405,7 @@ local function judgeFile(worst, content)
     if worst.host.match(SERVER_PAGE, lowered) then
         raise(finding, "upload_page", 75)
     end
-    if contains(
-        string.sub(lowered, 1, 1024),
-        "<?xml"
-    ) or contains(lowered, "<!doctype") or contains(lowered, "<!entity") then
-        judgeDocument(worst.host, content, finding)
-    end
+    judgeSentDocument(worst.host, lowered, finding)
     consider(worst, finding, "body", false)
 end
 --- Returns whether the body had parts with that boundary. What belongs to no part is judged as a text.
@@ -4476,7 +4487,7 @@ function ____exports.inspectBody(host, facts, body, signals)
             local media = trim(split(each, ";", 2)[1] or "")
             if string.sub(media, 1, 10) ~= "multipart/" then
                 judgeAs(worst, media, body)
-                goto __continue39
+                goto __continue38
             end
             local boundaries = boundariesOf(facts.content_type, host.lower)
             local parts = false
@@ -4489,7 +4500,7 @@ function ____exports.inspectBody(host, facts, body, signals)
                 whole = true
             end
         end
-        ::__continue39::
+        ::__continue38::
     end
     if whole then
         judgeAny(worst, body)
