@@ -817,6 +817,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local seal, VERSION
 local ____binding_2Ets = require("binding")
 local message = ____binding_2Ets.message
 local ____keyring_2Ets = require("keyring")
@@ -825,14 +826,7 @@ local ____text_2Ets = require("text")
 local parseDecimal = ____text_2Ets.parseDecimal
 local sameSecret = ____text_2Ets.sameSecret
 local split = ____text_2Ets.split
---- How long a solved challenge lasts, from when it was issued.
-____exports.CLEARANCE_TTL_S = 1800
-local VERSION = "l1"
---- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
-function ____exports.clearanceCookieName(scheme)
-    return scheme == "https" and "__Host-lockstep-clearance" or "lockstep-clearance"
-end
-local function seal(host, key, binding, expires_s, fingerprinted)
+function seal(host, key, binding, expires_s, fingerprinted)
     return host.hmac_sha256(
         key.secret,
         message({
@@ -848,41 +842,6 @@ local function seal(host, key, binding, expires_s, fingerprinted)
             fingerprinted and binding.platform or ""
         })
     )
-end
---- `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
--- sent again gets the same clearance again, never a later one.
-function ____exports.issueClearance(host, key, binding, issued_s, fingerprinted)
-    local expires_s = issued_s + ____exports.CLEARANCE_TTL_S
-    local mac = seal(
-        host,
-        key,
-        binding,
-        expires_s,
-        fingerprinted
-    )
-    return (((((((VERSION .. ".") .. key.id) .. ".") .. tostring(expires_s)) .. ".") .. (fingerprinted and "f" or "p")) .. ".") .. mac
-end
---- The value of the first cookie of this name, or an empty text.
-function ____exports.cookieValue(cookie, name)
-    local wanted = name .. "="
-    local from = 0
-    while from < #cookie do
-        local semicolon = (string.find(
-            cookie,
-            ";",
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local to = semicolon < 0 and #cookie or semicolon
-        while from < to and __TS__StringCharCodeAt(cookie, from) == 32 do
-            from = from + 1
-        end
-        if __TS__StringSlice(cookie, from, from + #wanted) == wanted then
-            return __TS__StringSlice(cookie, from + #wanted, to)
-        end
-        from = to + 1
-    end
-    return ""
 end
 --- A flag for the decision, never a pass: a cleared client is still limited and its requests are still read.
 function ____exports.readClearance(host, keyring, binding, value)
@@ -918,6 +877,78 @@ function ____exports.readClearance(host, keyring, binding, value)
         return "expired"
     end
     return kind == "f" and "fingerprinted" or "plain"
+end
+--- How long a solved challenge lasts, from when it was issued.
+____exports.CLEARANCE_TTL_S = 1800
+VERSION = "l1"
+--- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
+function ____exports.clearanceCookieName(scheme)
+    return scheme == "https" and "__Host-lockstep-clearance" or "lockstep-clearance"
+end
+--- `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
+-- sent again gets the same clearance again, never a later one.
+function ____exports.issueClearance(host, key, binding, issued_s, fingerprinted)
+    local expires_s = issued_s + ____exports.CLEARANCE_TTL_S
+    local mac = seal(
+        host,
+        key,
+        binding,
+        expires_s,
+        fingerprinted
+    )
+    return (((((((VERSION .. ".") .. key.id) .. ".") .. tostring(expires_s)) .. ".") .. (fingerprinted and "f" or "p")) .. ".") .. mac
+end
+--- More cookies of one name than a browser has; each costs a signature to verify.
+local MOST_TRIED = 4
+--- The values of the first few cookies of this name.
+function ____exports.cookieValues(cookie, name)
+    local wanted = name .. "="
+    local values = {}
+    local from = 0
+    while from < #cookie do
+        local semicolon = (string.find(
+            cookie,
+            ";",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = semicolon < 0 and #cookie or semicolon
+        while from < to and __TS__StringCharCodeAt(cookie, from) == 32 do
+            from = from + 1
+        end
+        if __TS__StringSlice(cookie, from, from + #wanted) == wanted then
+            values[#values + 1] = __TS__StringSlice(cookie, from + #wanted, to)
+            if #values >= MOST_TRIED then
+                break
+            end
+        end
+        from = to + 1
+    end
+    return values
+end
+local RANKS = {
+    absent = 0,
+    invalid = 1,
+    expired = 2,
+    plain = 3,
+    fingerprinted = 4
+}
+--- The best clearance among the cookies: whoever can set one of the same name before it takes nothing away.
+function ____exports.bestClearance(host, keyring, binding, cookie, scheme)
+    local best = "absent"
+    if cookie == "" then
+        return best
+    end
+    for ____, value in ipairs(____exports.cookieValues(
+        cookie,
+        ____exports.clearanceCookieName(scheme)
+    )) do
+        local state = ____exports.readClearance(host, keyring, binding, value)
+        if RANKS[state] > RANKS[best] then
+            best = state
+        end
+    end
+    return best
 end
 return ____exports
  end,
@@ -5001,9 +5032,7 @@ local ____challenge_2Ets = require("challenge")
 local difficultyFor = ____challenge_2Ets.difficultyFor
 local issueChallenge = ____challenge_2Ets.issueChallenge
 local ____clearance_2Ets = require("clearance")
-local clearanceCookieName = ____clearance_2Ets.clearanceCookieName
-local cookieValue = ____clearance_2Ets.cookieValue
-local readClearance = ____clearance_2Ets.readClearance
+local bestClearance = ____clearance_2Ets.bestClearance
 local ____client_2Ets = require("client")
 local identify = ____client_2Ets.identify
 local ____consistency_2Ets = require("consistency")
@@ -5233,11 +5262,15 @@ function ____exports.decideHead(host, gateway, policy, request)
         )
         return decision
     end
-    local cookie = cookieValue(
-        decision.facts.cookie,
-        clearanceCookieName(request.scheme)
+    local facts = decision.facts
+    local binding = decision.binding
+    decision.clearance = bestClearance(
+        host,
+        gateway.keyring,
+        binding,
+        facts.cookie,
+        request.scheme
     )
-    decision.clearance = readClearance(host, gateway.keyring, decision.binding, cookie)
     decision.rate = countRequest(host, policy.rate_limit, bucket)
     if decision.rate.limited then
         settle(
