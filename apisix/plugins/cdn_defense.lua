@@ -10,7 +10,6 @@ local metrics = require("apisix.plugins.cdn_defense.metrics")
 local policies = require("apisix.plugins.cdn_defense.policies")
 
 local byte = string.byte
-local sub = string.sub
 
 local plugin_name = "cdn_defense"
 local LOWER_X = 120
@@ -150,7 +149,7 @@ end
 local function drop_claims(ctx, headers)
   for _, header in ipairs(headers) do
     local name = header.name
-    if byte(name) == LOWER_X and sub(name, 3, 10) == "lockstep" then
+    if byte(name) == LOWER_X and name:find("^x[-_]lockstep%f[-_%z]") then
       core.request.set_header(ctx, name, nil)
     end
   end

@@ -10,7 +10,7 @@ import {
   issueChallenge,
   judgeSolution,
 } from './challenge.ts';
-import { CLEARANCE_TTL_S, cookieValue, issueClearance, readClearance } from './clearance.ts';
+import { CLEARANCE_TTL_S, cookieValues, issueClearance, readClearance } from './clearance.ts';
 import { decideBody, decideHead } from './decide.ts';
 import type { KeyDocument } from './keyring.ts';
 import { compileKeyring } from './keyring.ts';
@@ -89,12 +89,14 @@ describe('a clearance', () => {
   });
 
   it.each([
-    ['a=1; x=2', 'x', '2'],
-    ['ax=1; x=2', 'x', '2'],
-    ['x=', 'x', ''],
-    ['x=1=2;y', 'x', '1=2'],
-    ['', 'x', ''],
-  ])('cookie %j has %s=%j', (cookie, name, value) => expect(cookieValue(cookie, name)).toBe(value));
+    ['a=1; x=2', 'x', ['2']],
+    ['ax=1; x=2', 'x', ['2']],
+    ['x=', 'x', ['']],
+    ['x=1=2;y', 'x', ['1=2']],
+    ['', 'x', []],
+    ['x=1; a=x=2; x=3;x=4', 'x', ['1', '3', '4']],
+    ['x=1; x=2; x=3; x=4; x=5', 'x', ['1', '2', '3', '4']],
+  ])('cookie %j has %s=%j', (cookie, name, values) => expect(cookieValues(cookie, name)).toEqual(values));
 });
 
 describe('a challenge', () => {

@@ -51,18 +51,50 @@ export function issueClearance(
   return `${VERSION}.${key.id}.${expires_s}.${fingerprinted ? 'f' : 'p'}.${mac}`;
 }
 
-/** The value of the first cookie of this name, or an empty text. */
-export function cookieValue(cookie: string, name: string): string {
+/** More cookies of one name than a browser has; each costs a signature to verify. */
+const MOST_TRIED = 4;
+
+/** The values of the first few cookies of this name. */
+export function cookieValues(cookie: string, name: string): string[] {
   const wanted = `${name}=`;
+  const values: string[] = [];
   let from = 0;
   while (from < cookie.length) {
     const semicolon = cookie.indexOf(';', from);
     const to = semicolon < 0 ? cookie.length : semicolon;
     while (from < to && cookie.charCodeAt(from) === 32) from++;
-    if (cookie.slice(from, from + wanted.length) === wanted) return cookie.slice(from + wanted.length, to);
+    if (cookie.slice(from, from + wanted.length) === wanted) {
+      values.push(cookie.slice(from + wanted.length, to));
+      if (values.length >= MOST_TRIED) break;
+    }
     from = to + 1;
   }
-  return '';
+  return values;
+}
+
+const RANKS: Record<ClearanceState, number> = {
+  absent: 0,
+  invalid: 1,
+  expired: 2,
+  plain: 3,
+  fingerprinted: 4,
+};
+
+/** The best clearance among the cookies: whoever can set one of the same name before it takes nothing away. */
+export function bestClearance(
+  host: Host,
+  keyring: Keyring,
+  binding: Binding,
+  cookie: string,
+  scheme: 'http' | 'https',
+): ClearanceState {
+  let best: ClearanceState = 'absent';
+  if (cookie === '') return best;
+  for (const value of cookieValues(cookie, clearanceCookieName(scheme))) {
+    const state = readClearance(host, keyring, binding, value);
+    if (RANKS[state] > RANKS[best]) best = state;
+  }
+  return best;
 }
 
 /** A flag for the decision, never a pass: a cleared client is still limited and its requests are still read. */

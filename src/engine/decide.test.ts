@@ -234,6 +234,12 @@ describe('a request', () => {
       action: 'pass',
       clearance: 'plain',
     });
+    const [name, value] = (cleared.cookie ?? '').split('=');
+    const twice = (count: number): string =>
+      judge(
+        request('/', { ...browser, cookie: `${`${name}=l1.k1.9.p.x; `.repeat(count)}a=1; ${name}=${value}` }),
+      ).clearance;
+    expect([twice(1), twice(3), twice(4)]).toEqual(['plain', 'plain', 'invalid']);
     expect(outcome(request(injection, cleared))).toBe('block payload 403');
     expect(outcome(request('/', { ...scanner, cookie: cleared.cookie }), {})).toBe('challenge score 403');
     expect(outcome(request('/', cleared), { challenge_all: true, js_fingerprint: true })).toBe(
@@ -241,6 +247,14 @@ describe('a request', () => {
     );
     expect(judge(request('/', cleared), { rate_limit: 1 }).action).toBe('limit');
     expect(judge(post, {}, {}, form.replace('c1.', 'c1.x')).status).toBe(403);
+  });
+
+  it.each([
+    ['XMLHttpRequest', 'block'],
+    ['com.example.app', 'challenge'],
+  ])('with X-Requested-With: %s is one of a script or of an app that opens a page: %s', (value, decided) => {
+    const head = request('/', { ...scanner, 'x-requested-with': value });
+    expect(judge(head).decided).toBe(decided);
   });
 
   it('names its cookie by what the connection proves', () => {

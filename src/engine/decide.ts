@@ -5,7 +5,7 @@ import { bindingOf } from './binding.ts';
 import type { Challenge } from './challenge.ts';
 import { difficultyFor, issueChallenge } from './challenge.ts';
 import type { ClearanceState } from './clearance.ts';
-import { clearanceCookieName, cookieValue, readClearance } from './clearance.ts';
+import { bestClearance } from './clearance.ts';
 import type { Client } from './client.ts';
 import { identify } from './client.ts';
 import { judgeClient } from './consistency.ts';
@@ -199,8 +199,8 @@ export function decideHead(host: Host, gateway: Gateway, policy: Policy, request
     settle(policy, decision, 'deny', 'denylist', 403, 0, undefined);
     return decision;
   }
-  const cookie = cookieValue(decision.facts.cookie, clearanceCookieName(request.scheme));
-  decision.clearance = readClearance(host, gateway.keyring, decision.binding, cookie);
+  const { facts, binding } = decision;
+  decision.clearance = bestClearance(host, gateway.keyring, binding, facts.cookie, request.scheme);
   decision.rate = countRequest(host, policy.rate_limit, bucket);
   if (decision.rate.limited) {
     settle(policy, decision, 'limit', 'rate_limit', 429, 0, undefined);

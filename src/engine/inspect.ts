@@ -1,4 +1,5 @@
 import { readAgent } from './agent.ts';
+import { judgeCredentials } from './credentials.ts';
 import { decodePercent } from './decode.ts';
 import {
   BASE64_INSIDE,
@@ -64,7 +65,12 @@ function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
   judgePairs(worst, query, '&', true, 'query');
 }
 
+function judgeAgent(worst: Worst, agent: string): void {
+  if (agent !== '' && readAgent(worst.host, agent).suspect) judgeValue(worst, agent, 'user_agent', 2);
+}
+
 function judgeReferer(worst: Worst, referer: string): void {
+  if (referer === '' || !worst.host.match(TARGET_SUSPECT, worst.host.lower(afterScheme(referer)))) return;
   const mark = referer.indexOf('?');
   judgeValue(worst, decodePercent(mark < 0 ? referer : referer.slice(0, mark), false), 'referer', 2);
   if (mark >= 0) judgePairs(worst, referer.slice(mark + 1), '&', true, 'referer');
@@ -97,11 +103,12 @@ function judgeStructured(worst: Worst, facts: HeaderFacts): void {
 
 function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void {
   const host = worst.host;
-  const agent = facts.user_agent;
-  if (agent !== '' && readAgent(host, agent).suspect) judgeValue(worst, agent, 'user_agent', 2);
-  const referer = facts.referer;
-  if (referer !== '' && host.match(TARGET_SUSPECT, host.lower(afterScheme(referer))))
-    judgeReferer(worst, referer);
+  judgeAgent(worst, facts.user_agent);
+  judgeReferer(worst, facts.referer);
+  for (const header of facts.repeats) {
+    if (header.name === 'referer') judgeReferer(worst, header.value);
+    else judgeAgent(worst, header.value);
+  }
   const cookie = facts.cookie;
   if (cookie !== '' && isCookieSuspect(host, cookie)) judgeCookies(worst, cookie);
   judgeStructured(worst, facts);
@@ -114,6 +121,7 @@ function judgeHeaders(worst: Worst, facts: HeaderFacts, signals: Signal[]): void
       judgeUploadName(worst, header.value, signals);
     }
     judgeValue(worst, header.value, 'header', 0);
+    if (header.name === 'authorization') judgeCredentials(worst, header.value);
   }
 }
 

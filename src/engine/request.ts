@@ -1,3 +1,5 @@
+import { contains } from './text.ts';
+
 export interface Header {
   /** Lower-case. */
   readonly name: string;
@@ -25,6 +27,7 @@ export interface HeaderFacts {
   accept: string;
   accept_encoding: string;
   accept_language: string;
+  authorization: string;
   content_length: string;
   content_type: string;
   cookie: string;
@@ -40,6 +43,8 @@ export interface HeaderFacts {
   by_script: boolean;
   /** A header came more than once that has one value: programs differ in which they take. */
   repeated: boolean;
+  /** Each value of a user agent or referer that came more than once. */
+  readonly repeats: Header[];
   /** Headers with a grammar of their own. */
   readonly structured: Header[];
   /** Headers that are none of the above and carry free text. */
@@ -73,14 +78,22 @@ function inOrder(a: string, b: string, between: string): string {
   return a < b ? `${a}${between}${b}` : `${b}${between}${a}`;
 }
 
+/** Another value of a header that has one: programs differ in which they take, so each is judged alone. */
+function repeat(facts: HeaderFacts, header: Header, before: string): void {
+  facts.repeated = true;
+  facts.repeats.push({ name: header.name, value: before });
+  facts.repeats.push(header);
+}
+
 /** @param host as the client named it */
 function place(facts: HeaderFacts, header: Header, host: string): void {
   const value = header.value;
   switch (header.name) {
     case 'host':
+      facts.structured.push(header);
       return;
     case 'user-agent':
-      facts.repeated = facts.repeated || facts.has_user_agent;
+      if (facts.has_user_agent) repeat(facts, header, facts.user_agent);
       facts.user_agent = facts.has_user_agent ? inOrder(facts.user_agent, value, ' ') : value;
       facts.has_user_agent = true;
       return;
@@ -105,12 +118,8 @@ function place(facts: HeaderFacts, header: Header, host: string): void {
       facts.structured.push(header);
       return;
     case 'referer':
-      if (facts.referer !== '') {
-        facts.repeated = true;
-        facts.others.push(header);
-        return;
-      }
-      facts.referer = value;
+      if (facts.referer === '') facts.referer = value;
+      else repeat(facts, header, facts.referer);
       return;
     case 'content-type':
       facts.repeated = facts.repeated || facts.content_type !== '';
@@ -118,6 +127,7 @@ function place(facts: HeaderFacts, header: Header, host: string): void {
       facts.structured.push(header);
       return;
     case 'content-length':
+      facts.repeated = facts.repeated || facts.content_length !== '';
       facts.content_length = value;
       return;
     case 'transfer-encoding':
@@ -131,18 +141,20 @@ function place(facts: HeaderFacts, header: Header, host: string): void {
       facts.fetch_mode = value;
       facts.structured.push(header);
       return;
+    case 'authorization':
+      facts.repeated = facts.repeated || facts.authorization !== '';
+      facts.authorization = value;
+      facts.others.push(header);
+      return;
     case 'x-requested-with':
-      facts.by_script = true;
+      // Android's WebView puts the name of its app here when it opens a page.
+      facts.by_script = facts.by_script || contains(value, 'XMLHttpRequest');
       facts.others.push(header);
       return;
     default:
-      if (STRUCTURED[header.name] === 1) {
-        facts.structured.push(header);
-        return;
-      }
+      if (STRUCTURED[header.name] === 1) facts.structured.push(header);
       // A proxy repeats the host so: APISIX does before the defense is asked. Anything else in there was sent.
-      if (header.name === 'x-forwarded-host' && value === host) return;
-      facts.others.push(header);
+      else if (header.name !== 'x-forwarded-host' || value !== host) facts.others.push(header);
   }
 }
 
@@ -152,6 +164,7 @@ export function gatherHeaders(headers: readonly Header[]): HeaderFacts {
     accept: '',
     accept_encoding: '',
     accept_language: '',
+    authorization: '',
     content_length: '',
     content_type: '',
     cookie: '',
@@ -165,11 +178,16 @@ export function gatherHeaders(headers: readonly Header[]): HeaderFacts {
     has_accept: false,
     by_script: false,
     repeated: false,
+    repeats: [],
     structured: [],
     others: [],
   };
   let host = '';
-  for (const header of headers) if (header.name === 'host') host = header.value;
+  for (const header of headers) {
+    if (header.name !== 'host') continue;
+    facts.repeated = facts.repeated || host !== '';
+    host = header.value;
+  }
   for (const header of headers) place(facts, header, host);
   return facts;
 }

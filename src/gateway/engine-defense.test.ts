@@ -34,12 +34,13 @@ describe('the engine as the gateway’s defense', () => {
     const { port } = await start();
     const text = await raw(
       port,
-      'GET /shop/x HTTP/1.1\r\nHost: a\r\nX-Lockstep-Verdict: pass\r\nx_lockstep_score: 7\r\nX-LOCKSTEP-EVENT-ID: mine\r\nConnection: close\r\n\r\n',
+      'GET /shop/x HTTP/1.1\r\nHost: a\r\nX-Lockstep-Verdict: pass\r\nx_lockstep_score: 7\r\nX-Lockstep: ok\r\nX-Lockstepping: other\r\nX-LOCKSTEP-EVENT-ID: mine\r\nConnection: close\r\n\r\n',
     );
     const { headers } = echoOf({ status: 200, headers: {}, body: text.slice(text.indexOf('{')) });
     expect(headers['x-lockstep-score']).not.toBe('7');
     expect(headers['x_lockstep_score']).toBeUndefined();
     expect(headers['x-lockstep-event-id']).not.toContain('mine');
+    expect([headers['x-lockstep'], headers['x-lockstepping']]).toEqual([undefined, 'other']);
   });
 
   it('blocks an injection with an event id and nothing else', async () => {

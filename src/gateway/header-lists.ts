@@ -46,7 +46,7 @@ const OWN_ON_RESPONSES = [
 ];
 
 /** What the defense tells the upstream; a client's claims of this kind reach none, on whatever route. */
-const DEFENSE_PREFIX = 'x-lockstep-';
+const DEFENSE_NAME = 'x-lockstep';
 
 const requestSet: ReadonlySet<string> = new Set(OWN_ON_REQUESTS);
 const responseSet: ReadonlySet<string> = new Set(OWN_ON_RESPONSES);
@@ -71,12 +71,13 @@ const without = (
   raw: readonly string[],
   owned: ReadonlySet<string>,
   further: ReadonlySet<string>,
-  prefix?: string,
+  reservedName?: string,
 ): string[] => {
   const kept: string[] = [];
   for (let i = 0; i < raw.length; i += 2) {
     const name = plainName(raw[i] ?? '');
-    const reserved = prefix !== undefined && name.startsWith(prefix);
+    const reserved =
+      reservedName !== undefined && (name === reservedName || name.startsWith(`${reservedName}-`));
     if (!reserved && !owned.has(name) && !further.has(name)) kept.push(raw[i] ?? '', raw[i + 1] ?? '');
   }
   return kept;
@@ -115,7 +116,7 @@ export const requestHeaders = ({ facts, raw, host, framing, webSocket, extra }: 
   const { port } = facts.host;
   return [
     ...(host === undefined ? [] : ['Host', host]),
-    ...without(raw, requestSet, drop, DEFENSE_PREFIX),
+    ...without(raw, requestSet, drop, DEFENSE_NAME),
     ...['X-Real-IP', facts.remoteAddress],
     ...['X-Forwarded-For', [...forwarded, facts.remoteAddress].join(', ')],
     ...['X-Forwarded-Proto', facts.scheme],

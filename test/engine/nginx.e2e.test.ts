@@ -76,7 +76,9 @@ describe.skipIf(nginx === undefined)('cdn_defense.lua in nginx, behind a harness
 
   it('lets a browser pass, blocks an injection, tells the upstream why and the client only an event id', async () => {
     await tenant({});
-    const passed = await send('/hello', { 'x-lockstep-verdict': 'forged' });
+    const claims = { 'x-lockstep-verdict': 'forged', 'x-lockstep': 'forged', 'x-lockstepping': 'other' };
+    const passed = await send('/hello', claims);
+    expect(passed.headers.get('upstream-claims')).toBe('nil other');
     expect([
       passed.status,
       passed.headers.get('upstream-verdict'),

@@ -400,6 +400,8 @@ return ____exports
  end,
 ["request"] = function(...)
 local ____exports = {}
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
 --- Headers with a grammar of their own, written by clients and proxies: free text in them is not theirs.
 local STRUCTURED = {
     ["cache-control"] = 1,
@@ -425,118 +427,134 @@ local STRUCTURED = {
 local function inOrder(a, b, between)
     return a < b and (a .. between) .. b or (b .. between) .. a
 end
+--- Another value of a header that has one: programs differ in which they take, so each is judged alone.
+local function ____repeat(facts, header, before)
+    facts.repeated = true
+    local ____facts_repeats_0 = facts.repeats
+    ____facts_repeats_0[#____facts_repeats_0 + 1] = {name = header.name, value = before}
+    local ____facts_repeats_1 = facts.repeats
+    ____facts_repeats_1[#____facts_repeats_1 + 1] = header
+end
 ---
 -- @param host as the client named it
 local function place(facts, header, host)
     local value = header.value
     repeat
-        local ____switch4 = header.name
-        local ____cond4 = ____switch4 == "host"
-        if ____cond4 then
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "user-agent"
-        if ____cond4 then
-            facts.repeated = facts.repeated or facts.has_user_agent
-            facts.user_agent = facts.has_user_agent and inOrder(facts.user_agent, value, " ") or value
-            facts.has_user_agent = true
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "accept"
-        if ____cond4 then
-            facts.accept = value
-            facts.has_accept = true
-            local ____facts_structured_0 = facts.structured
-            ____facts_structured_0[#____facts_structured_0 + 1] = header
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "cookie"
-        if ____cond4 then
-            facts.cookie = facts.cookie == "" and value or (facts.cookie .. "; ") .. value
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "x-forwarded-for"
-        if ____cond4 then
-            facts.forwarded_for = facts.forwarded_for == "" and value or (facts.forwarded_for .. ",") .. value
-            local ____facts_structured_1 = facts.structured
-            ____facts_structured_1[#____facts_structured_1 + 1] = header
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "accept-language"
-        if ____cond4 then
-            facts.accept_language = value
+        local ____switch5 = header.name
+        local ____cond5 = ____switch5 == "host"
+        if ____cond5 then
             local ____facts_structured_2 = facts.structured
             ____facts_structured_2[#____facts_structured_2 + 1] = header
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "accept-encoding"
-        if ____cond4 then
-            facts.accept_encoding = value
+        ____cond5 = ____cond5 or ____switch5 == "user-agent"
+        if ____cond5 then
+            if facts.has_user_agent then
+                ____repeat(facts, header, facts.user_agent)
+            end
+            facts.user_agent = facts.has_user_agent and inOrder(facts.user_agent, value, " ") or value
+            facts.has_user_agent = true
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "accept"
+        if ____cond5 then
+            facts.accept = value
+            facts.has_accept = true
             local ____facts_structured_3 = facts.structured
             ____facts_structured_3[#____facts_structured_3 + 1] = header
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "referer"
-        if ____cond4 then
-            if facts.referer ~= "" then
-                facts.repeated = true
-                local ____facts_others_4 = facts.others
-                ____facts_others_4[#____facts_others_4 + 1] = header
-                return
-            end
-            facts.referer = value
+        ____cond5 = ____cond5 or ____switch5 == "cookie"
+        if ____cond5 then
+            facts.cookie = facts.cookie == "" and value or (facts.cookie .. "; ") .. value
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "content-type"
-        if ____cond4 then
-            facts.repeated = facts.repeated or facts.content_type ~= ""
-            facts.content_type = facts.content_type == "" and value or inOrder(facts.content_type, value, "\n")
+        ____cond5 = ____cond5 or ____switch5 == "x-forwarded-for"
+        if ____cond5 then
+            facts.forwarded_for = facts.forwarded_for == "" and value or (facts.forwarded_for .. ",") .. value
+            local ____facts_structured_4 = facts.structured
+            ____facts_structured_4[#____facts_structured_4 + 1] = header
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "accept-language"
+        if ____cond5 then
+            facts.accept_language = value
             local ____facts_structured_5 = facts.structured
             ____facts_structured_5[#____facts_structured_5 + 1] = header
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "content-length"
-        if ____cond4 then
-            facts.content_length = value
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "transfer-encoding"
-        if ____cond4 then
-            facts.transfer_encoding = value
-            return
-        end
-        ____cond4 = ____cond4 or ____switch4 == "sec-ch-ua-platform"
-        if ____cond4 then
-            facts.ua_platform = value
+        ____cond5 = ____cond5 or ____switch5 == "accept-encoding"
+        if ____cond5 then
+            facts.accept_encoding = value
             local ____facts_structured_6 = facts.structured
             ____facts_structured_6[#____facts_structured_6 + 1] = header
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "sec-fetch-mode"
-        if ____cond4 then
-            facts.fetch_mode = value
+        ____cond5 = ____cond5 or ____switch5 == "referer"
+        if ____cond5 then
+            if facts.referer == "" then
+                facts.referer = value
+            else
+                ____repeat(facts, header, facts.referer)
+            end
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "content-type"
+        if ____cond5 then
+            facts.repeated = facts.repeated or facts.content_type ~= ""
+            facts.content_type = facts.content_type == "" and value or inOrder(facts.content_type, value, "\n")
             local ____facts_structured_7 = facts.structured
             ____facts_structured_7[#____facts_structured_7 + 1] = header
             return
         end
-        ____cond4 = ____cond4 or ____switch4 == "x-requested-with"
-        if ____cond4 then
-            facts.by_script = true
-            local ____facts_others_8 = facts.others
-            ____facts_others_8[#____facts_others_8 + 1] = header
+        ____cond5 = ____cond5 or ____switch5 == "content-length"
+        if ____cond5 then
+            facts.repeated = facts.repeated or facts.content_length ~= ""
+            facts.content_length = value
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "transfer-encoding"
+        if ____cond5 then
+            facts.transfer_encoding = value
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "sec-ch-ua-platform"
+        if ____cond5 then
+            facts.ua_platform = value
+            local ____facts_structured_8 = facts.structured
+            ____facts_structured_8[#____facts_structured_8 + 1] = header
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "sec-fetch-mode"
+        if ____cond5 then
+            facts.fetch_mode = value
+            local ____facts_structured_9 = facts.structured
+            ____facts_structured_9[#____facts_structured_9 + 1] = header
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "authorization"
+        if ____cond5 then
+            facts.repeated = facts.repeated or facts.authorization ~= ""
+            facts.authorization = value
+            local ____facts_others_10 = facts.others
+            ____facts_others_10[#____facts_others_10 + 1] = header
+            return
+        end
+        ____cond5 = ____cond5 or ____switch5 == "x-requested-with"
+        if ____cond5 then
+            facts.by_script = facts.by_script or contains(value, "XMLHttpRequest")
+            local ____facts_others_11 = facts.others
+            ____facts_others_11[#____facts_others_11 + 1] = header
             return
         end
         do
             if STRUCTURED[header.name] == 1 then
-                local ____facts_structured_9 = facts.structured
-                ____facts_structured_9[#____facts_structured_9 + 1] = header
-                return
+                local ____facts_structured_12 = facts.structured
+                ____facts_structured_12[#____facts_structured_12 + 1] = header
+            elseif header.name ~= "x-forwarded-host" or value ~= host then
+                local ____facts_others_13 = facts.others
+                ____facts_others_13[#____facts_others_13 + 1] = header
             end
-            if header.name == "x-forwarded-host" and value == host then
-                return
-            end
-            local ____facts_others_10 = facts.others
-            ____facts_others_10[#____facts_others_10 + 1] = header
         end
     until true
 end
@@ -546,6 +564,7 @@ function ____exports.gatherHeaders(headers)
         accept = "",
         accept_encoding = "",
         accept_language = "",
+        authorization = "",
         content_length = "",
         content_type = "",
         cookie = "",
@@ -559,14 +578,20 @@ function ____exports.gatherHeaders(headers)
         has_accept = false,
         by_script = false,
         repeated = false,
+        repeats = {},
         structured = {},
         others = {}
     }
     local host = ""
     for ____, header in ipairs(headers) do
-        if header.name == "host" then
+        do
+            if header.name ~= "host" then
+                goto __continue12
+            end
+            facts.repeated = facts.repeated or host ~= ""
             host = header.value
         end
+        ::__continue12::
     end
     for ____, header in ipairs(headers) do
         place(facts, header, host)
@@ -792,6 +817,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local seal, VERSION
 local ____binding_2Ets = require("binding")
 local message = ____binding_2Ets.message
 local ____keyring_2Ets = require("keyring")
@@ -800,14 +826,7 @@ local ____text_2Ets = require("text")
 local parseDecimal = ____text_2Ets.parseDecimal
 local sameSecret = ____text_2Ets.sameSecret
 local split = ____text_2Ets.split
---- How long a solved challenge lasts, from when it was issued.
-____exports.CLEARANCE_TTL_S = 1800
-local VERSION = "l1"
---- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
-function ____exports.clearanceCookieName(scheme)
-    return scheme == "https" and "__Host-lockstep-clearance" or "lockstep-clearance"
-end
-local function seal(host, key, binding, expires_s, fingerprinted)
+function seal(host, key, binding, expires_s, fingerprinted)
     return host.hmac_sha256(
         key.secret,
         message({
@@ -823,41 +842,6 @@ local function seal(host, key, binding, expires_s, fingerprinted)
             fingerprinted and binding.platform or ""
         })
     )
-end
---- `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
--- sent again gets the same clearance again, never a later one.
-function ____exports.issueClearance(host, key, binding, issued_s, fingerprinted)
-    local expires_s = issued_s + ____exports.CLEARANCE_TTL_S
-    local mac = seal(
-        host,
-        key,
-        binding,
-        expires_s,
-        fingerprinted
-    )
-    return (((((((VERSION .. ".") .. key.id) .. ".") .. tostring(expires_s)) .. ".") .. (fingerprinted and "f" or "p")) .. ".") .. mac
-end
---- The value of the first cookie of this name, or an empty text.
-function ____exports.cookieValue(cookie, name)
-    local wanted = name .. "="
-    local from = 0
-    while from < #cookie do
-        local semicolon = (string.find(
-            cookie,
-            ";",
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local to = semicolon < 0 and #cookie or semicolon
-        while from < to and __TS__StringCharCodeAt(cookie, from) == 32 do
-            from = from + 1
-        end
-        if __TS__StringSlice(cookie, from, from + #wanted) == wanted then
-            return __TS__StringSlice(cookie, from + #wanted, to)
-        end
-        from = to + 1
-    end
-    return ""
 end
 --- A flag for the decision, never a pass: a cleared client is still limited and its requests are still read.
 function ____exports.readClearance(host, keyring, binding, value)
@@ -893,6 +877,78 @@ function ____exports.readClearance(host, keyring, binding, value)
         return "expired"
     end
     return kind == "f" and "fingerprinted" or "plain"
+end
+--- How long a solved challenge lasts, from when it was issued.
+____exports.CLEARANCE_TTL_S = 1800
+VERSION = "l1"
+--- `__Host-` cookies need TLS; over plain HTTP (development) the name says that it proves less.
+function ____exports.clearanceCookieName(scheme)
+    return scheme == "https" and "__Host-lockstep-clearance" or "lockstep-clearance"
+end
+--- `l1.{kid}.{expires}.{f|p}.{hmac}`. Its life is counted from the challenge's issue, not from now: a solution that is
+-- sent again gets the same clearance again, never a later one.
+function ____exports.issueClearance(host, key, binding, issued_s, fingerprinted)
+    local expires_s = issued_s + ____exports.CLEARANCE_TTL_S
+    local mac = seal(
+        host,
+        key,
+        binding,
+        expires_s,
+        fingerprinted
+    )
+    return (((((((VERSION .. ".") .. key.id) .. ".") .. tostring(expires_s)) .. ".") .. (fingerprinted and "f" or "p")) .. ".") .. mac
+end
+--- More cookies of one name than a browser has; each costs a signature to verify.
+local MOST_TRIED = 4
+--- The values of the first few cookies of this name.
+function ____exports.cookieValues(cookie, name)
+    local wanted = name .. "="
+    local values = {}
+    local from = 0
+    while from < #cookie do
+        local semicolon = (string.find(
+            cookie,
+            ";",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+        local to = semicolon < 0 and #cookie or semicolon
+        while from < to and __TS__StringCharCodeAt(cookie, from) == 32 do
+            from = from + 1
+        end
+        if __TS__StringSlice(cookie, from, from + #wanted) == wanted then
+            values[#values + 1] = __TS__StringSlice(cookie, from + #wanted, to)
+            if #values >= MOST_TRIED then
+                break
+            end
+        end
+        from = to + 1
+    end
+    return values
+end
+local RANKS = {
+    absent = 0,
+    invalid = 1,
+    expired = 2,
+    plain = 3,
+    fingerprinted = 4
+}
+--- The best clearance among the cookies: whoever can set one of the same name before it takes nothing away.
+function ____exports.bestClearance(host, keyring, binding, cookie, scheme)
+    local best = "absent"
+    if cookie == "" then
+        return best
+    end
+    for ____, value in ipairs(____exports.cookieValues(
+        cookie,
+        ____exports.clearanceCookieName(scheme)
+    )) do
+        local state = ____exports.readClearance(host, keyring, binding, value)
+        if RANKS[state] > RANKS[best] then
+            best = state
+        end
+    end
+    return best
 end
 return ____exports
  end,
@@ -1868,103 +1924,6 @@ function ____exports.foldUnicode(text)
 end
 return ____exports
  end,
-["path-patterns"] = function(...)
-local ____exports = {}
---- Files and places of the server that no client names in earnest.
-____exports.FILE_RULES = {
-    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|(?:[.]{2}2f){2}|(?:[/\\\\][.]{2}[^a-z0-9/\\\\. ]{1,2}){2}|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
-    {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
-    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups|adm|cpanel)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
-    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
-    {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:git|svn|hg|bzr)[/\\\\]|(?:web|meta)-?inf[/\\\\. ]{0,3}web[.]xml|^/(?:var/www|usr/(?:share|local|lib|src)|srv/www)/[a-z0-9_./-]{1,100}[.](?:php|conf|xml|ini|log|sh|py|properties|ya?ml|env|cfg|key|pem)$|[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
-    {id = "path_server_file", points = 75, pattern = "^(?:[a-z]:)?[/\\\\][^ ?\"']{0,100}(?:[/\\\\](?:access|error|httpd)[._]log(?:[.][0-9]{1,3})?|[/\\\\](?:httpd(?:-[a-z]{1,12})?|apache2?|nginx|php|my|lighttpd|proftpd|vsftpd|smb)[.](?:conf|ini|cnf))$"},
-    {id = "path_two_names", points = 75, pattern = "[.](?:php[0-9]?|phtml|jspx?|aspx?|cgi)(?:[;#\\x00\\r\\n]|%00|%0a|%23|%3b)[^/]{0,20}[.](?:png|jpe?g|gif|css|js|ico|svg)$"},
-    {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
-    {id = "path_scheme", points = 75, pattern = "^(?:url:){0,3}(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]{0,60}|xri|afp|cvs|rsync|res|mailto:[^@]{0,60}%0|view-source|about:)(?:://|:/|:[a-z]{1,60}:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,20}[.]|\\[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
-    {id = "path_internal_address", points = 75, pattern = "^[a-z0-9+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me|[.]svc|[.]cluster[.]local|[.]internal)|instance-data|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
-    {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]{1,60})?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]{1,60})?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
-    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]"},
-    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[^/][?]{1,3}$|[?]?(?:%00|\\x00))"}
-}
-____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|_log|[.](?:log|conf|cnf|ini|png|jpe?g|gif|css|js)|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
---- Over the decoded, lower-case path of the request: what only scanners ask for.
-____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|github/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|(?:backups?|db|database|dump|site|www|wwwroot|htdocs|public_html|web)[.](?:zip|sql|tar|gz|tgz|tar[.]gz|rar|7z|bz2)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans|autoconfig|configprops|dump|threaddump|httptrace|trace|auditevents|loggers|sessions|shutdown|restart|refresh|conditions|scheduledtasks|integrationgraph|flyway|liquibase)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
---- The name of an uploaded file that a server might run.
-____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$"
---- A page that a server would run, whatever its name.
-____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
-return ____exports
- end,
-["protocol"] = function(...)
-local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
-local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
-local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
-local ____text_2Ets = require("text")
-local parseDecimal = ____text_2Ets.parseDecimal
-local function add(signals, id, points, place)
-    signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
-end
---- Requests that are formed to be read differently by different programs.
-function ____exports.judgeProtocol(host, request, facts, signals)
-    if facts.transfer_encoding ~= "" and facts.content_length ~= "" then
-        add(signals, "two_lengths", 40, "request")
-    elseif facts.content_length ~= "" and parseDecimal(facts.content_length) < 0 then
-        add(signals, "bad_length", 40, "request")
-    end
-    if facts.repeated then
-        add(signals, "repeated_header", 30, "request")
-    end
-    if (string.find(request.target, "%", nil, true) or 0) - 1 < 0 then
-        return
-    end
-    if host.match(DOUBLE_ESCAPE, request.target) then
-        add(signals, "double_escape", 15, "path")
-    end
-    if host.match(BAD_ESCAPE, request.target) then
-        add(signals, "bad_escape", 10, "path")
-    end
-    if host.match(CONTROL_ESCAPE, request.target) then
-        add(signals, "control_escape", 20, "path")
-    end
-end
-return ____exports
- end,
-["structured"] = function(...)
-local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
-local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
-local MOST_REMEMBERED = 2048
-local LONGEST_REMEMBERED = 200
---- Browsers send the same few values again and again; a look at each would cost more than all else.
-local plain = {}
-local count = 0
---- Whether the value of a header with a grammar of its own is of a kind such headers have. A function of the value alone: the
--- memory changes what it costs, never what it says.
-function ____exports.isPlain(host, value)
-    if plain[value] == true then
-        return true
-    end
-    if host.match(
-        UNSTRUCTURED,
-        host.lower(value)
-    ) then
-        return false
-    end
-    if #value > LONGEST_REMEMBERED then
-        return true
-    end
-    if count >= MOST_REMEMBERED then
-        plain = {}
-        count = 0
-    end
-    plain[value] = true
-    count = count + 1
-    return true
-end
-return ____exports
- end,
 ["json"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -2516,6 +2475,33 @@ function ____exports.judgeMarkup(host, text, finding)
     local bare = host.match(SPLIT_WORD, text) and withoutTags(text) or text
     judgeScript(host, bare, finding)
 end
+return ____exports
+ end,
+["path-patterns"] = function(...)
+local ____exports = {}
+--- Files and places of the server that no client names in earnest.
+____exports.FILE_RULES = {
+    {id = "path_traversal", points = 75, pattern = "(?:^|[/\\\\=:;,])[.]{2,3}[;]?[/\\\\]{1,8}(?:[^/\\\\]{0,64}[/\\\\])?[.]{2,3}[;]?(?:[/\\\\]|$)|(?:^|[^\"'(])(?:[.]{2}(?:/|\\\\|%2f|%5c|0x2f|0x5c|%c0%af)){2}|[.]{2}[/\\\\]{1,2}[.]{0,2}[/\\\\]{0,8}(?:etc|windows|winnt|boot|proc|var|usr|home|root|web-inf|meta-inf|[.][a-z])|(?:[.]{2}2f){2}|(?:[/\\\\][.]{2}[^a-z0-9/\\\\. ]{1,2}){2}|0x2e0x2e|0x5c0x2e|[.]{2}[/\\\\]{1,8}[^ ]{1,80}(?:\\x00|%00)|[.]{2};/|[.]{4}//|[.]\\\\[.]\\\\|^/*[.]{2}[/\\\\{]|^/{3,64}[^/ ]|^/{1,2}[.]{1,2}/{1,2}|^/[.]{3}(?:[./\\\\{]|$)|(?:[/\\\\]{1,3}[.]{1,4}){2}[/\\\\]|[.]{3,60}[/\\\\]?etc[/\\\\]?passwd|^[.]{2}(?:[/\\\\]|$)"},
+    {id = "path_system_file", points = 80, pattern = "(?:^|[^a-z0-9])(?:/|\\\\|file:){1,8}(?:private/)?etc[/\\\\.]{1,60}(?:passwd|shadow|group|gshadow|hosts|issue|motd|fstab|crontab|sudoers|ssh|hostname|resolv|profile|services|mysql|my[.]cnf|apache2?|nginx|httpd|php|init[.]d|rc|security|master|release|os-release|[a-z]{1,60}-release|ppp|samba|cron)"},
+    {id = "path_system_file", points = 80, pattern = "/proc/(?:self|[0-9]{1,60}|net|version|cpuinfo|mounts|meminfo|sys|cmdline|sched_debug|kcore|interrupts|modules|loadavg|uptime|filesystems)(?:/|$|[^a-z])|/sys/(?:class|kernel|devices|fs|block|bus)(?:/|$)|/var/(?:log|lib|mail|spool|run|cron|backups|adm|cpanel)/[a-z]|/(?:root|home/[a-z0-9_-]{1,60})/[.][a-z]|/dev/(?:null|random|urandom|mem|sd[a-z]|shm)(?:[^a-z]|$)|/usr/local/(?:etc|apache|app/apache|php)"},
+    {id = "path_windows_file", points = 80, pattern = "(?:windows|winnt)[/\\\\]{1,8}(?:win[.]ini|system|repair|explorer|php[.]ini|debug|temp|panther|[a-z]{1,60}[.]log)|[/\\\\=]?boot[.]ini|win[.]ini(?:[^a-z]|$)|[a-z]:[/\\\\]{1,8}(?:windows|winnt|boot|inetpub|users|documents and settings|program ?files|xampp|wamp|autoexec)|\\\\\\\\[^\\\\/ ]{1,64}\\\\[a-z]{1,20}[$]|ntuser[.]dat|[a-z]:[/\\\\]?inetpub|inetpub[/\\\\]|system32[/\\\\]"},
+    {id = "path_secret_file", points = 75, pattern = "[/\\\\][.](?:git|svn|hg|bzr)[/\\\\]|(?:web|meta)-?inf[/\\\\. ]{0,3}web[.]xml|^/(?:var/www|usr/(?:share|local|lib|src)|srv/www)/[a-z0-9_./-]{1,100}[.](?:php|conf|xml|ini|log|sh|py|properties|ya?ml|env|cfg|key|pem)$|[/\\\\][.](?:ssh|aws|kube|docker|gnupg|bash_history|bashrc|netrc|npmrc|pgpass|my[.]cnf|htpasswd|htaccess|git/|svn/|env)(?:[^a-z]|$)|id_[rd]sa(?:[^a-z]|$)|web-inf[/\\\\]|meta-inf[/\\\\]|wp-config[.]php|web[.]config(?:[^a-z]|$)|[.]htpasswd"},
+    {id = "path_server_file", points = 75, pattern = "^(?:[a-z]:)?[/\\\\][^ ?\"']{0,100}(?:[/\\\\](?:access|error|httpd)[._]log(?:[.][0-9]{1,3})?|[/\\\\](?:httpd(?:-[a-z]{1,12})?|apache2?|nginx|php|my|lighttpd|proftpd|vsftpd|smb)[.](?:conf|ini|cnf))$"},
+    {id = "path_two_names", points = 75, pattern = "[.](?:php[0-9]?|phtml|jspx?|aspx?|cgi)(?:[;#\\x00\\r\\n]|%00|%0a|%23|%3b)[^/]{0,20}[.](?:png|jpe?g|gif|css|js|ico|svg)$"},
+    {id = "path_nul", points = 70, pattern = "\\x00[^ ]{0,4}(?:[.][a-z]{2,4})?$|[.](?:php|asp|jsp|cgi|pl|conf|ini)[0-9]?(?:%00|\\x00)"},
+    {id = "path_scheme", points = 75, pattern = "^(?:url:){0,3}(?:file|gopher|dict|ldaps?|tftp|netdoc|jar|jnlp|local_file|smb|nfs|rmi|telnet|sftp|ssh|svn[+a-z]{0,60}|xri|afp|cvs|rsync|res|mailto:[^@]{0,60}%0|view-source|about:)(?:://|:/|:[a-z]{1,60}:)|^url:(?:file|https?|ftp)|^ftps?://[a-z0-9]|^https?:/?(?:0x[0-9a-f]|[0-9]{8,10}(?:$|/)|0[0-7]{2,20}[.]|\\[)|(?:^|[='\"(])(?:gopher|dict|netdoc|jar:(?:file|https?)|file)://"},
+    {id = "path_internal_address", points = 75, pattern = "^[a-z0-9+]{2,12}://(?:[^/@]{0,60}@)?(?:localhost|127[.][0-9.]{1,60}|0[0-9]{0,60}(?:[.]0*[0-9]{1,60}){1,3}|0x[0-9a-f.x]{1,60}|[0-9]{8,10}|169[.]254[.]|10[.][0-9]{1,60}[.]|192[.]168[.]|172[.](?:1[6-9]|2[0-9]|3[01])[.]|metadata[./]|\\[[0-9a-f:.%a-z]{0,60}\\]|[^/]{0,60}(?:[.]nip[.]io|[.]sslip[.]io|[.]xip[.]io|localtest[.]me|[.]svc|[.]cluster[.]local|[.]internal)|instance-data|[0-9]{1,60}[.][0-9]{4,20}|[^/]{0,60}(?:\\xe2[\\x91-\\x93][\\x80-\\xbf]|\\xe3\\x80\\x82)|\\\\|[^/]{0,60}&@|0/)(?:$|[:/?#]|[0-9])"},
+    {id = "path_local_host", points = 70, pattern = "^(?:[a-z0-9-]{1,40}[.]){0,3}(?:[a-z0-9-]{0,20}localhost|localdomain|lvh[.]me|docker[.]internal|containers[.]internal)(?::[0-9]{1,60})?(?:/|$)|://[^ ]{1,60}/(?:latest/(?:user-data|meta-data|dynamic)|computemetadata/|metadata/(?:instance|identity))|^(?:https?|ftp)://(?:[0-9]{1,3}[.]){3}[0-9]{1,3}(?::[0-9]{1,60})?/[^ ]{0,100}[.](?:php|txt|sh|jsp|asp)"},
+    {id = "path_confused_url", points = 75, pattern = "^https?://[^/?#]{0,60}(?:[ \\\\]|%2f|%5c|%23|#)[^/?]{0,60}@|^https?://[^/]{1,60}/:[^/?#@]{0,60}@[^/]{1,60}|^https?:[/\\\\]{0,4}\\\\|^https?://[^/?# ]{0,60}\\\\|^\\\\\\\\(?:[a-z0-9-]{1,40}[.]){1,5}[a-z0-9-]{1,40}\\\\[a-z0-9]"},
+    {id = "path_include", points = 70, pattern = "^(?:https?|ftps?)://[^ ]{1,200}(?:[.](?:txt|php[0-9]?|inc|gif|jpe?g|dat|sh)[?]{1,60}$|[^/][?]{1,3}$|[?]?(?:%00|\\x00))"}
+}
+____exports.FILE_GATE = "[.]{2}|^//|/[.]|0x2e|0x5c|etc|proc|sys|var|root|home|dev|usr|_log|[.](?:log|conf|cnf|ini|png|jpe?g|gif|css|js)|win|boot|:[/\\\\]|:\\\\|\\\\\\\\|ntuser|inetpub|[.](?:ssh|aws|kube|docker|gnupg|bash|netrc|npmrc|pgpass|my|ht|git|svn|env)|id_|-inf|config|localhost|localdomain|[.]me|internal|\\x00|%00|^[a-z_]{1,60}:|[?]$|://"
+--- Over the decoded, lower-case path of the request: what only scanners ask for.
+____exports.PROBE_RULES = {{id = "probe_hidden", points = 75, pattern = "/[.](?!well-known(?:/|$)|netlify/|auth/|vite/|github/|[.]|/)[a-z0-9_]"}, {id = "probe_file", points = 75, pattern = "/(?:wp-config[.]php|phpinfo[.]php|(?:debug|error|access|laravel|install|npm-debug|yarn-error)[.]log|web[.]config|composer[.](?:json|lock)|docker-compose[.]ya?ml|dockerfile|id_rsa|dump[.]sql|database[.]sql|(?:backups?|db|database|dump|site|www|wwwroot|htdocs|public_html|web)[.](?:zip|sql|tar|gz|tgz|tar[.]gz|rar|7z|bz2)|config[.](?:php|inc|ya?ml|json|ini)[.~][a-z0-9]{0,60}|credentials(?:[.]json|$)|secrets?[.](?:ya?ml|json|env))$|[.](?:bak|old|orig|save|swp|swo|bkp|backup)$|[.](?:php|aspx?|jsp|conf|config|inc|ini|ya?ml|env)~$"}, {id = "probe_admin", points = 70, pattern = "^/(?:cgi-bin/(?:test|printenv|[.])|server-(?:status|info)$|actuator/(?:env|heapdump|gateway|jolokia|logfile|mappings|beans|autoconfig|configprops|dump|threaddump|httptrace|trace|auditevents|loggers|sessions|shutdown|restart|refresh|conditions|scheduledtasks|integrationgraph|flyway|liquibase)|phpmyadmin|pma/|myadmin|manager/html|jmx-console|invoker/|hnap1|boaform|solr/admin|_ignition/execute|vendor/phpunit|autodiscover/autodiscover[.]json[?]?@|struts2?-showcase|console/login|wls-wsat|_cluster|api/jsonws/invoke|@fs/|[.]/)"}}
+--- The name of an uploaded file that a server might run.
+____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|aspx?|ashx|asmx|asa|cer|cgi|htaccess|htpasswd|user[.]ini|shtml)(?:[ .:/\\x00]|[.][a-z]{2,4}){0,20}$|(?:^|[/\\\\])sess_[a-z0-9,-]{16,64}$"
+--- A page that a server would run, whatever its name.
+____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
 return ____exports
  end,
 ["protocol-patterns"] = function(...)
@@ -3738,6 +3724,184 @@ function ____exports.reportWorst(worst, signals)
 end
 return ____exports
  end,
+["credentials"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____base64_2Ets = require("base64")
+local decodeBase64 = ____base64_2Ets.decodeBase64
+local readsAsText = ____base64_2Ets.readsAsText
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
+local ____json_2Ets = require("json")
+local readJson = ____json_2Ets.readJson
+local ____text_2Ets = require("text")
+local split = ____text_2Ets.split
+local startsWith = ____text_2Ets.startsWith
+local trim = ____text_2Ets.trim
+local ____value_2Ets = require("value")
+local consider = ____value_2Ets.consider
+local judgeValue = ____value_2Ets.judgeValue
+local newWorst = ____value_2Ets.newWorst
+local MOST_REMEMBERED = 512
+local LONGEST_REMEMBERED = 2048
+--- Longer ones are no credentials; what they hold is judged as it was sent, as any header's.
+local LONGEST = 16384
+--- A client sends the same credentials with each request; decoding them would cost more than all else.
+local harmless = {}
+local count = 0
+local function judgeOdd(worst, text)
+    if worst.host.match(
+        UNSTRUCTURED,
+        worst.host.lower(text)
+    ) then
+        judgeValue(worst, text, "header", 2)
+    end
+end
+--- A name and a password.
+local function judgeBasic(worst, encoded)
+    local bytes = decodeBase64(encoded)
+    local colon = (string.find(bytes, ":", nil, true) or 0) - 1
+    judgeOdd(
+        worst,
+        colon < 0 and bytes or __TS__StringSlice(bytes, 0, colon)
+    )
+    if colon >= 0 then
+        judgeOdd(
+            worst,
+            __TS__StringSlice(bytes, colon + 1)
+        )
+    end
+end
+--- What a JSON web token says, which many read before they verify it.
+local function judgeToken(worst, token)
+    for ____, part in ipairs(split(token, ".", 3)) do
+        do
+            if not startsWith(part, "ey") then
+                goto __continue7
+            end
+            local bytes = decodeBase64(part)
+            if bytes == "" or not readsAsText(bytes) then
+                goto __continue7
+            end
+            local json = readJson(bytes)
+            if not json.valid then
+                judgeOdd(worst, bytes)
+            end
+            for ____, key in ipairs(json.keys) do
+                judgeOdd(worst, key)
+            end
+            for ____, value in ipairs(json.values) do
+                judgeOdd(worst, value)
+            end
+        end
+        ::__continue7::
+    end
+end
+--- Judges what `Basic` and `Bearer` encode. A function of the value alone: the memory changes what it costs, never what it says.
+function ____exports.judgeCredentials(worst, value)
+    if harmless[value] == true or #value > LONGEST then
+        return
+    end
+    local scheme = worst.host.lower(string.sub(value, 1, 7))
+    local own = newWorst(worst.host)
+    if startsWith(scheme, "basic ") then
+        judgeBasic(
+            own,
+            trim(string.sub(value, 7))
+        )
+    elseif scheme == "bearer " then
+        judgeToken(
+            own,
+            trim(string.sub(value, 8))
+        )
+    else
+        return
+    end
+    worst.suspects = worst.suspects + own.suspects
+    consider(worst, own.finding, own.place, true)
+    if own.finding.total > 0 or #value > LONGEST_REMEMBERED then
+        return
+    end
+    if count >= MOST_REMEMBERED then
+        harmless = {}
+        count = 0
+    end
+    harmless[value] = true
+    count = count + 1
+end
+return ____exports
+ end,
+["protocol"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
+local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
+local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
+local ____text_2Ets = require("text")
+local parseDecimal = ____text_2Ets.parseDecimal
+local function add(signals, id, points, place)
+    signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
+end
+--- Requests that are formed to be read differently by different programs.
+function ____exports.judgeProtocol(host, request, facts, signals)
+    if facts.transfer_encoding ~= "" and facts.content_length ~= "" then
+        add(signals, "two_lengths", 40, "request")
+    elseif facts.content_length ~= "" and parseDecimal(facts.content_length) < 0 then
+        add(signals, "bad_length", 40, "request")
+    end
+    if facts.repeated then
+        add(signals, "repeated_header", 30, "request")
+    end
+    if (string.find(request.target, "%", nil, true) or 0) - 1 < 0 then
+        return
+    end
+    if host.match(DOUBLE_ESCAPE, request.target) then
+        add(signals, "double_escape", 15, "path")
+    end
+    if host.match(BAD_ESCAPE, request.target) then
+        add(signals, "bad_escape", 10, "path")
+    end
+    if host.match(CONTROL_ESCAPE, request.target) then
+        add(signals, "control_escape", 20, "path")
+    end
+end
+return ____exports
+ end,
+["structured"] = function(...)
+local ____exports = {}
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
+local MOST_REMEMBERED = 2048
+local LONGEST_REMEMBERED = 200
+--- Browsers send the same few values again and again; a look at each would cost more than all else.
+local plain = {}
+local count = 0
+--- Whether the value of a header with a grammar of its own is of a kind such headers have. A function of the value alone: the
+-- memory changes what it costs, never what it says.
+function ____exports.isPlain(host, value)
+    if plain[value] == true then
+        return true
+    end
+    if host.match(
+        UNSTRUCTURED,
+        host.lower(value)
+    ) then
+        return false
+    end
+    if #value > LONGEST_REMEMBERED then
+        return true
+    end
+    if count >= MOST_REMEMBERED then
+        plain = {}
+        count = 0
+    end
+    plain[value] = true
+    count = count + 1
+    return true
+end
+return ____exports
+ end,
 ["inspect"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -3745,6 +3909,8 @@ local ____exports = {}
 local afterScheme
 local ____agent_2Ets = require("agent")
 local readAgent = ____agent_2Ets.readAgent
+local ____credentials_2Ets = require("credentials")
+local judgeCredentials = ____credentials_2Ets.judgeCredentials
 local ____decode_2Ets = require("decode")
 local decodePercent = ____decode_2Ets.decodePercent
 local ____gate_2Dpatterns_2Ets = require("gate-patterns")
@@ -3861,7 +4027,18 @@ local function judgeTarget(worst, target, signals)
         "query"
     )
 end
+local function judgeAgent(worst, agent)
+    if agent ~= "" and readAgent(worst.host, agent).suspect then
+        judgeValue(worst, agent, "user_agent", 2)
+    end
+end
 local function judgeReferer(worst, referer)
+    if referer == "" or not worst.host.match(
+        TARGET_SUSPECT,
+        worst.host.lower(afterScheme(referer))
+    ) then
+        return
+    end
     local mark = (string.find(referer, "?", nil, true) or 0) - 1
     judgeValue(
         worst,
@@ -3919,16 +4096,14 @@ local function judgeStructured(worst, facts)
 end
 local function judgeHeaders(worst, facts, signals)
     local host = worst.host
-    local agent = facts.user_agent
-    if agent ~= "" and readAgent(host, agent).suspect then
-        judgeValue(worst, agent, "user_agent", 2)
-    end
-    local referer = facts.referer
-    if referer ~= "" and host.match(
-        TARGET_SUSPECT,
-        host.lower(afterScheme(referer))
-    ) then
-        judgeReferer(worst, referer)
+    judgeAgent(worst, facts.user_agent)
+    judgeReferer(worst, facts.referer)
+    for ____, header in ipairs(facts.repeats) do
+        if header.name == "referer" then
+            judgeReferer(worst, header.value)
+        else
+            judgeAgent(worst, header.value)
+        end
     end
     local cookie = facts.cookie
     if cookie ~= "" and isCookieSuspect(host, cookie) then
@@ -3940,6 +4115,9 @@ local function judgeHeaders(worst, facts, signals)
             ____exports.judgeUploadName(worst, header.value, signals)
         end
         judgeValue(worst, header.value, "header", 0)
+        if header.name == "authorization" then
+            judgeCredentials(worst, header.value)
+        end
     end
 end
 --- Where a URL leads: up to its path, query or fragment.
@@ -4865,9 +5043,7 @@ local ____challenge_2Ets = require("challenge")
 local difficultyFor = ____challenge_2Ets.difficultyFor
 local issueChallenge = ____challenge_2Ets.issueChallenge
 local ____clearance_2Ets = require("clearance")
-local clearanceCookieName = ____clearance_2Ets.clearanceCookieName
-local cookieValue = ____clearance_2Ets.cookieValue
-local readClearance = ____clearance_2Ets.readClearance
+local bestClearance = ____clearance_2Ets.bestClearance
 local ____client_2Ets = require("client")
 local identify = ____client_2Ets.identify
 local ____consistency_2Ets = require("consistency")
@@ -5097,11 +5273,15 @@ function ____exports.decideHead(host, gateway, policy, request)
         )
         return decision
     end
-    local cookie = cookieValue(
-        decision.facts.cookie,
-        clearanceCookieName(request.scheme)
+    local facts = decision.facts
+    local binding = decision.binding
+    decision.clearance = bestClearance(
+        host,
+        gateway.keyring,
+        binding,
+        facts.cookie,
+        request.scheme
     )
-    decision.clearance = readClearance(host, gateway.keyring, decision.binding, cookie)
     decision.rate = countRequest(host, policy.rate_limit, bucket)
     if decision.rate.limited then
         settle(
