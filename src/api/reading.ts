@@ -41,6 +41,13 @@ export const isLive = ({ reflector }: Pick<Node, 'reflector'>): boolean => {
   return current && age_ms <= STALE_MS;
 };
 
+/**
+ * Whether to send callers here. A node that others do not know of yet is not waited for when changes are, so it could
+ * answer by what all nodes are said to have left behind. One that can't reach the store has nothing better to wait for.
+ */
+export const isReady = ({ cache, presence, reflector }: Node): boolean =>
+  cache.snapshot() !== undefined && (presence.hasReported() || reflector.status().state === 'disconnected');
+
 export const freshness = (node: Node): Freshness =>
   isLive(node)
     ? { source: `global-${node.changes.store.kind}` }

@@ -50,6 +50,7 @@ export class Presence {
   /** The lease under which the pulse was written last. */
   private pulsed: LeaseId | undefined;
   private rival = false;
+  private listed = false;
   private readonly bell = new Bell();
   private running: Promise<void> | undefined;
   private unsubscribe: () => void = () => {};
@@ -76,6 +77,11 @@ export class Presence {
   /** To be called when the cache has become current. */
   look(): void {
     this.bell.ring();
+  }
+
+  /** Whether the store has had a receipt of this process: since then, changes are waited for on this node too. */
+  hasReported(): boolean {
+    return this.listed;
   }
 
   /** Another process says it is this node: one of the two is set up wrongly. */
@@ -151,6 +157,7 @@ export class Presence {
     const result = await store.transact({ guards: [], puts, deletes: [] });
     this.pulsed = pulse;
     this.written = stamp;
+    this.listed = true;
     await this.seen(result.revision);
   }
 

@@ -115,6 +115,7 @@ it('a node started while etcd is away answers from its last known configuration,
   await expect
     .poll(() => get(started.url))
     .toMatchObject({ stale: true, source: 'local-cache', synced: false });
+  await expect.poll(async () => (await fetch(`${started.url}/readyz`)).status).toBe(200);
   expect((await post(started.url, { rate_limit: 8 })).status).toBe(503);
 
   await etcd.members[0]?.restart();

@@ -10,6 +10,7 @@ import { type Log, silentLog } from '../../src/shared/log.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { Keyspace } from '../../src/store/keys.ts';
 import { list } from '../../src/store/listing.ts';
+import type { ConfigStore } from '../../src/store/port.ts';
 import { FlakyStore } from './flaky-store.ts';
 import { type CallOptions, type Reply, httpCall } from './http-call.ts';
 import { until } from './until.ts';
@@ -136,7 +137,7 @@ export const startFleet = async (options: FleetOptions = {}): Promise<Fleet> => 
 };
 
 /** A node that is started after the others. */
-export const startLate = (store: EmbeddedStore, keys: Keyspace): Promise<ControlPlane> =>
+export const startLate = (store: ConfigStore, keys: Keyspace): Promise<ControlPlane> =>
   startControlPlane({
     ...{ nodeId: 'late', host: '127.0.0.1', port: 0, store, keys, sealer: undefined },
     ...{

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Health } from '../../contract/answer.ts';
 import { endpoint } from '../endpoint.ts';
-import { isLive, rewindsOf } from '../reading.ts';
+import { isLive, isReady, rewindsOf } from '../reading.ts';
 
 export const livez = endpoint({
   method: 'GET',
@@ -18,12 +18,13 @@ export const readyz = endpoint({
   url: '/readyz',
   access: 'public',
   tag: 'operations',
-  summary: 'The node has a cache to answer from. Stays ready while the store is away: reads go on.',
+  summary:
+    'The node has a cache to answer from and is on the list of nodes. Stays ready while the store is away: reads go on.',
   schemas: { response: { 200: Health, 503: Health } },
   handle: async ({ node }) => {
     const rewound = rewindsOf(node).length > 0;
     const detail = { etcd_connected: isLive(node), ...(rewound ? { store_rewound: true } : {}) };
-    return node.cache.snapshot()
+    return isReady(node)
       ? { status: 200, body: { status: 'ready', ...detail } }
       : { status: 503, body: { status: 'starting', ...detail } };
   },
