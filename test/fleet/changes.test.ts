@@ -1,43 +1,25 @@
 /** Changes with their receipts, the stream of the fleet, and its metrics, over HTTP. */
 import { request } from 'node:http';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChangeWithReceipts } from '../../src/contract/changes.ts';
 import type { FleetUpdate } from '../../src/contract/fleet-stream.ts';
 import type { FleetAnswer } from '../../src/contract/fleet-answer.ts';
-import { type Fleet, ROUTE, TENANT, startFleet } from '../support/control-plane.ts';
+import { ROUTE, TENANT } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
-import { ProtocolGateway } from './protocol-gateway.ts';
+import { useTwoNodes } from './two-nodes.ts';
 
-let fleet: Fleet;
+const pair = useTwoNodes();
+const { url, setConfig, joined } = pair;
+beforeEach(() => pair.fleet.quiet());
 
-beforeEach(async () => {
-  fleet = await startFleet({ nodes: 2 });
-  await fleet.quiet();
-});
-
-afterEach(() => fleet.dispose());
-
-const url = (n = 0): string => fleet.nodes[n]?.url ?? '';
-const setConfig = async (threat_threshold: number): Promise<number> => {
-  const reply = await fleet.call('POST', '/global-config/tenant', {
-    tenant: TENANT,
-    body: { config: { threat_threshold } },
-  });
-  return reply.body.revision;
-};
-const joined = async (id: string, n = 0): Promise<ProtocolGateway> => {
-  const one = new ProtocolGateway({ id });
-  await one.catchUp(url(n));
-  return one;
-};
 const change = async (revision: number, n = 0): Promise<ChangeWithReceipts> =>
-  (await fleet.callNode(n, 'GET', `/changes/${revision}`)).body as unknown as ChangeWithReceipts;
+  (await pair.fleet.callNode(n, 'GET', `/changes/${revision}`)).body as unknown as ChangeWithReceipts;
 
 describe('GET /changes/{revision}', () => {
   test('names who lacks a change, then shows each receipt with the time it took, on every node', async () => {
     const one = await joined('edge-1');
-    const two = await joined('edge-2', 1);
-    await until('node 0 knows both', () => fleet.nodes[0]?.node.fleet.gateways().length === 2);
+    const two = await joined('edge-2', {}, 1);
+    await until('node 0 knows both', () => pair.fleet.nodes[0]?.node.fleet.gateways().length === 2);
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 });
     const revision = await setConfig(61);
     const { answer } = await waiting;
@@ -83,7 +65,7 @@ describe('GET /changes/{revision}', () => {
     const one = await joined('edge-1');
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 });
     const { revision } = (
-      await fleet.call('POST', '/global-routes', { tenant: TENANT, body: { route: ROUTE } })
+      await pair.fleet.call('POST', '/global-routes', { tenant: TENANT, body: { route: ROUTE } })
     ).body;
     const { answer } = await waiting;
     const [item] = answer.prove;
@@ -99,12 +81,12 @@ describe('GET /changes/{revision}', () => {
   test('does not exist for a revision that is no change', async () => {
     const revision = await setConfig(61);
     for (const path of [`/changes/${revision + 50}`, '/changes/1']) {
-      expect(await fleet.call('GET', path)).toMatchObject({
+      expect(await pair.fleet.call('GET', path)).toMatchObject({
         status: 404,
         body: { code: 'change_not_found' },
       });
     }
-    expect((await fleet.call('GET', '/changes/x')).status).toBe(400);
+    expect((await pair.fleet.call('GET', '/changes/x')).status).toBe(400);
   });
 });
 
@@ -112,11 +94,11 @@ describe('GET /changes', () => {
   test('lists the last changes, newest first, page after page', async () => {
     const revisions: number[] = [];
     for (const threshold of [61, 62, 63]) revisions.unshift(await setConfig(threshold));
-    const first = await fleet.call('GET', '/changes?limit=2');
+    const first = await pair.fleet.call('GET', '/changes?limit=2');
     const listed = (body: object) => (body as { changes: { revision: number }[] }).changes;
     expect(listed(first.body).map(({ revision }) => revision)).toEqual(revisions.slice(0, 2));
     const { next } = first.body as unknown as { next: string };
-    const second = await fleet.call('GET', `/changes?limit=2&after=${next}`);
+    const second = await pair.fleet.call('GET', `/changes?limit=2&after=${next}`);
     expect(listed(second.body).map(({ revision }) => revision)[0]).toBe(revisions[2]);
   });
 });
@@ -205,7 +187,7 @@ describe('GET /fleet/stream', () => {
     expect(short.events[0]?.event).toBe('fleet');
     const long = streamOf('/fleet/stream');
     await until('the fleet is there', () => long.events.length > 0);
-    await fleet.nodes[0]?.dispose();
+    await pair.fleet.nodes[0]?.dispose();
     await until('it has ended', long.ended);
   });
 });
@@ -216,7 +198,7 @@ test('the times to each node and gateway are histograms', async () => {
   const revision = await setConfig(61);
   await one.tellAll(url(), (await waiting).answer.prove);
   await until('everybody has it', async () => (await change(revision)).reach.complete);
-  const { text } = await fleet.call('GET', '/metrics');
+  const { text } = await pair.fleet.call('GET', '/metrics');
   const count = (by: string): number => {
     const line = text
       .split('\n')

@@ -1,51 +1,25 @@
 /** Gateways and what they prove, over HTTP, against nodes on a store in memory. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FleetAnswer, FleetGateway } from '../../src/contract/fleet-answer.ts';
-import { type Fleet, ROUTE, TENANT, startFleet, startLate } from '../support/control-plane.ts';
+import { describe, expect, test } from 'vitest';
+import type { FleetGateway } from '../../src/contract/fleet-answer.ts';
+import { ROUTE, TENANT, startLate } from '../support/control-plane.ts';
 import { httpCall } from '../support/http-call.ts';
 import { until } from '../support/until.ts';
 import { ProtocolGateway } from './protocol-gateway.ts';
+import { useTwoNodes } from './two-nodes.ts';
 
-let fleet: Fleet;
-
-beforeEach(async () => {
-  fleet = await startFleet({ nodes: 2 });
-});
-
-afterEach(() => fleet.dispose());
-
-const url = (n = 0): string => fleet.nodes[n]?.url ?? '';
-const setConfig = async (threat_threshold: number, tenant = TENANT): Promise<number> => {
-  const reply = await fleet.call('POST', '/global-config/tenant', {
-    tenant,
-    body: { config: { threat_threshold } },
-  });
-  expect(reply.status, reply.text).toBe(200);
-  return reply.body.revision;
-};
-const shown = async (n = 0): Promise<FleetAnswer> =>
-  (await fleet.callNode(n, 'GET', '/fleet')).body as unknown as FleetAnswer;
-const gateway = async (id: string, n = 0): Promise<FleetGateway | undefined> =>
-  (await shown(n)).gateways.find((view) => view.gateway_id === id);
-const stateOf = async (id: string, n = 0): Promise<string | undefined> => (await gateway(id, n))?.state;
-
-/** A gateway that has everything, at node 0. */
-const joined = async (id = 'edge-1', options = {}): Promise<ProtocolGateway> => {
-  const one = new ProtocolGateway({ id, ...options });
-  await one.catchUp(url());
-  return one;
-};
+const pair = useTwoNodes();
+const { url, setConfig, shown, gateway, stateOf, joined } = pair;
 
 describe('a gateway', () => {
   test('that comes is asked about all there is, and is synced once it has proved it', async () => {
     await setConfig(5);
-    await fleet.call('POST', '/global-routes', { tenant: TENANT, body: { route: ROUTE } });
+    await pair.fleet.call('POST', '/global-routes', { tenant: TENANT, body: { route: ROUTE } });
     const one = new ProtocolGateway({ id: 'edge-1' });
     await until('the keys are listed', async () => (await one.heartbeat(url())).answer.prove.length > 0);
     expect(await gateway('edge-1')).toMatchObject({ state: 'catching_up', revision: 0, node_id: 'node-1' });
-    const { kvs } = await fleet.store.range({ prefix: fleet.keys.projection });
+    const { kvs } = await pair.fleet.store.range({ prefix: pair.fleet.keys.projection });
     const stored = kvs.flatMap(({ key, modRevision }) => {
-      const place = fleet.keys.parseProjected(key);
+      const place = pair.fleet.keys.parseProjected(key);
       return place ? [`${place.directory}/${place.id}@${modRevision}`] : [];
     });
     expect(one.asked.map(({ directory, id, revision }) => `${directory}/${id}@${revision}`).sort()).toEqual(
@@ -182,9 +156,9 @@ describe('a gateway', () => {
 
   test('is asked about what somebody wrote by hand, and may reject it', async () => {
     const one = await joined();
-    const key = `${fleet.keys.projection}routes/by-hand`;
-    await fleet.store.transact({ guards: [], puts: [{ key, value: '{"uri":' }], deletes: [] });
-    fleet.nodes[0]?.node.fleet.refresh();
+    const key = `${pair.fleet.keys.projection}routes/by-hand`;
+    await pair.fleet.store.transact({ guards: [], puts: [{ key, value: '{"uri":' }], deletes: [] });
+    pair.fleet.nodes[0]?.node.fleet.refresh();
     await until('it is asked about it', async () => {
       await one.heartbeat(url());
       return one.asked.some(({ id }) => id === 'by-hand');
@@ -196,8 +170,8 @@ describe('a gateway', () => {
       state: 'rejected',
       rejected: [{ id: 'by-hand', reason: 'it is not JSON' }],
     });
-    await fleet.store.transact({ guards: [], puts: [], deletes: [key] });
-    fleet.nodes[0]?.node.fleet.refresh();
+    await pair.fleet.store.transact({ guards: [], puts: [], deletes: [key] });
+    pair.fleet.nodes[0]?.node.fleet.refresh();
     await until('it has it no more', async () => {
       const { answer } = await one.heartbeat(url());
       await one.receipts(
@@ -213,8 +187,8 @@ describe('a gateway', () => {
     const revision = await setConfig(9);
     const [item] = (await one.heartbeat(url(), { hold_ms: 1_000 })).answer.prove;
     if (!item) throw new Error('nothing to prove');
-    const key = fleet.keys.projected('cdn_defense/tenants', TENANT);
-    await fleet.store.transact({ guards: [], puts: [], deletes: [key] });
+    const key = pair.fleet.keys.projected('cdn_defense/tenants', TENANT);
+    await pair.fleet.store.transact({ guards: [], puts: [], deletes: [key] });
     const late = one.receipt(item, { loaded: 0, seen: revision + 1 });
     expect((await one.receipts(url(), [late])).answer.states).toEqual(['deleted']);
     expect(await stateOf('edge-1')).toBe('synced');
@@ -314,7 +288,7 @@ describe('a heartbeat', () => {
     const one = await joined();
     const start = performance.now();
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 });
-    await until('it waits', () => fleet.nodes[0]?.node.fleet.gateways()[0]?.silent_ms !== undefined);
+    await until('it waits', () => pair.fleet.nodes[0]?.node.fleet.gateways()[0]?.silent_ms !== undefined);
     await one.heartbeat(url());
     await waiting;
     expect(performance.now() - start).toBeLessThan(900);
@@ -325,7 +299,7 @@ describe('a heartbeat', () => {
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 }).catch(() => undefined);
     await until('it waits', async () => (await stateOf('edge-1')) === 'synced');
     const start = performance.now();
-    await fleet.nodes[0]?.dispose();
+    await pair.fleet.nodes[0]?.dispose();
     expect(performance.now() - start).toBeLessThan(800);
     await waiting;
   });
@@ -354,8 +328,8 @@ describe('the fleet', () => {
     const revision = await setConfig(3);
     await joined();
     const elsewhere = { guards: [], puts: [{ key: '/elsewhere', value: '' }], deletes: [] };
-    while ((await fleet.revision()) <= revision + 5) await fleet.store.transact(elsewhere);
-    const late = await startLate(fleet.store, fleet.keys);
+    while ((await pair.fleet.revision()) <= revision + 5) await pair.fleet.store.transact(elsewhere);
+    const late = await startLate(pair.fleet.store, pair.fleet.keys);
     const view = async () =>
       (await httpCall(late.url, 'GET', '/fleet')).body['gateways'] as FleetGateway[] | undefined;
     await until('it knows the gateway', async () => (await view())?.[0]?.state === 'synced');
@@ -365,7 +339,7 @@ describe('the fleet', () => {
 
   test('shows its nodes', async () => {
     await setConfig(3);
-    await fleet.quiet();
+    await pair.fleet.quiet();
     expect((await shown()).nodes).toMatchObject([
       { node_id: 'node-1', state: 'synced', behind: 0, lag_ms: 0, silent_ms: 0, gateways: 0 },
       { node_id: 'node-2', state: 'synced', behind: 0, lag_ms: 0 },
@@ -373,8 +347,8 @@ describe('the fleet', () => {
   });
 
   test('shows on every node what each node has in quarantine', async () => {
-    const key = fleet.keys.record('config', 'spoilt');
-    await fleet.store.transact({ guards: [], puts: [{ key, value: 'x' }], deletes: [] });
+    const key = pair.fleet.keys.record('config', 'spoilt');
+    await pair.fleet.store.transact({ guards: [], puts: [{ key, value: 'x' }], deletes: [] });
     await until('node 1 shows that of node 2', async () => {
       const other = (await shown()).nodes.find(({ node_id }) => node_id === 'node-2');
       return other?.quarantined_total === 1 && other.quarantined[0]?.key === key;
@@ -384,7 +358,7 @@ describe('the fleet', () => {
   test('a node that is cut off says that the others are unknown, and itself disconnected', async () => {
     await joined();
     await until('the other node knows', async () => (await stateOf('edge-1', 1)) === 'synced');
-    fleet.seen[1]?.fail();
+    pair.fleet.seen[1]?.fail();
     await until('it notices', async () => !(await shown(1)).etcd_connected);
     const view = await shown(1);
     expect(view.nodes).toMatchObject([{ state: 'unknown', behind: null }, { state: 'disconnected' }]);
@@ -399,7 +373,7 @@ describe('the fleet', () => {
     await until('the other node knows', async () =>
       (await shown(1)).gateways.every(({ state }) => state === 'synced'),
     );
-    await fleet.quiet();
+    await pair.fleet.quiet();
     const revision = await setConfig(9);
     await Promise.all(
       all.map(async (one) => {
@@ -410,17 +384,17 @@ describe('the fleet', () => {
     await until('the other node knows', async () =>
       (await shown(1)).gateways.every((view) => view.state === 'synced' && view.revision >= revision),
     );
-    await fleet.quiet();
+    await pair.fleet.quiet();
     // Two receipts of nodes, and what was said of forty gateways in some few words.
-    expect((await fleet.revision()) - revision).toBeLessThan(20);
+    expect((await pair.fleet.revision()) - revision).toBeLessThan(20);
   });
 
   test('costs the store no writes while nothing happens', async () => {
     const one = await joined();
-    await fleet.quiet();
+    await pair.fleet.quiet();
     await until('the other node knows', async () => (await stateOf('edge-1', 1)) === 'synced');
-    const before = await fleet.revision();
+    const before = await pair.fleet.revision();
     for (let i = 0; i < 20; i++) await one.heartbeat(url());
-    expect(await fleet.revision()).toBe(before);
+    expect(await pair.fleet.revision()).toBe(before);
   });
 });

@@ -1,40 +1,13 @@
 /** Gateways, and what they proved, when the store is restored from a backup or turns out to be another one. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { FleetAnswer, FleetGateway } from '../../src/contract/fleet-answer.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
-import { type Fleet, TENANT, startFleet, startLate } from '../support/control-plane.ts';
+import { TENANT, startLate } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 import { ProtocolGateway } from './protocol-gateway.ts';
+import { useTwoNodes } from './two-nodes.ts';
 
-let fleet: Fleet;
-
-beforeEach(async () => {
-  fleet = await startFleet({ nodes: 2 });
-});
-
-afterEach(() => fleet.dispose());
-
-const url = (n = 0): string => fleet.nodes[n]?.url ?? '';
-const setConfig = async (threat_threshold: number, tenant = TENANT): Promise<number> => {
-  const reply = await fleet.call('POST', '/global-config/tenant', {
-    tenant,
-    body: { config: { threat_threshold } },
-  });
-  expect(reply.status, reply.text).toBe(200);
-  return reply.body.revision;
-};
-const shown = async (n = 0): Promise<FleetAnswer> =>
-  (await fleet.callNode(n, 'GET', '/fleet')).body as unknown as FleetAnswer;
-const gateway = async (id: string, n = 0): Promise<FleetGateway | undefined> =>
-  (await shown(n)).gateways.find((view) => view.gateway_id === id);
-const stateOf = async (id: string, n = 0): Promise<string | undefined> => (await gateway(id, n))?.state;
-
-/** A gateway that has everything, at node 0. */
-const joined = async (id = 'edge-1', options = {}): Promise<ProtocolGateway> => {
-  const one = new ProtocolGateway({ id, ...options });
-  await one.catchUp(url());
-  return one;
-};
+const pair = useTwoNodes();
+const { url, setConfig, gateway, stateOf, joined } = pair;
 
 const EMBEDDED_2 = { id: 'edge-2', kind: 'embedded' as const };
 
@@ -42,12 +15,14 @@ describe('when the store turns out to be another one', () => {
   /** Everything in it is as in the first, at other revisions and under another cluster id. */
   const restore = async (): Promise<EmbeddedStore> => {
     const other = await openEmbeddedStore({});
-    for (const [key, value] of await fleet.contents())
+    // After the hooks: the nodes end first.
+    onTestFinished(() => other.close());
+    for (const [key, value] of await pair.fleet.contents())
       await other.transact({ guards: [], puts: [{ key, value }], deletes: [] });
-    for (const view of fleet.seen) view.become(other);
+    for (const view of pair.fleet.seen) view.become(other);
     await until('every node has read it', async () => {
       const { clusterId } = await other.range({ key: '/any' });
-      return fleet.nodes.every(
+      return pair.fleet.nodes.every(
         ({ node }) => node.cache.snapshot()?.stamp.clusterId === clusterId && node.reflector.status().current,
       );
     });
@@ -57,15 +32,12 @@ describe('when the store turns out to be another one', () => {
   test('nothing counts that was proved before; a gateway that follows proves it anew', async () => {
     const one = await joined('edge-1', { kind: 'embedded' });
     const before = one.proved;
-    const other = await restore();
+    await restore();
     const { answer } = await one.heartbeat(url(), { proved: before });
     expect(answer.proved).toBeNull();
     expect(answer.cluster_id).not.toBe(before?.cluster_id);
     await one.catchUp(url());
     expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
   });
 
   test('and holds what nodes said, with its leases, every node sees the gateways of all others again', async () => {
@@ -74,11 +46,11 @@ describe('when the store turns out to be another one', () => {
     for (const n of [0, 1])
       for (const id of ['edge-1', 'edge-2'])
         await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
-    const other = await restore();
+    await restore();
     for (const n of [0, 1])
       for (const id of ['edge-1', 'edge-2'])
         await until('the nodes know who is there', async () => (await gateway(id, n)) !== undefined);
-    const reply = await fleet.call('POST', '/global-config/tenant?wait=fleet&timeout_ms=100', {
+    const reply = await pair.fleet.call('POST', '/global-config/tenant?wait=fleet&timeout_ms=100', {
       tenant: TENANT,
       body: { config: { threat_threshold: 8 } },
     });
@@ -87,9 +59,6 @@ describe('when the store turns out to be another one', () => {
     for (const n of [0, 1])
       for (const id of ['edge-1', 'edge-2'])
         await until('the nodes know', async () => (await stateOf(id, n)) === 'synced');
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
   });
 
   test('an APISIX, which does not notice, proves nothing before it is started anew, at any node', async () => {
@@ -103,7 +72,7 @@ describe('when the store turns out to be another one', () => {
       expect((await one.tellAll(url(n), one.asked)).answer.states).toContain('pending');
       expect(await stateOf('edge-1', n)).toBe('unknown');
     }
-    const late = await startLate(other, fleet.keys);
+    const late = await startLate(other, pair.fleet.keys);
     await until('a node knows that is started later', () => late.node.fleet.gateways().length === 1);
     await until('it is ready', async () => (await one.heartbeat(late.url)).status === 200);
     expect((await one.heartbeat(late.url)).answer).toMatchObject({ proved: null, prove: [] });
@@ -112,8 +81,5 @@ describe('when the store turns out to be another one', () => {
     const again = await joined();
     expect(again.asked.length).toBeGreaterThan(0);
     expect(await gateway('edge-1')).toMatchObject({ state: 'synced' });
-    await fleet.dispose();
-    await other.close();
-    fleet = await startFleet();
   });
 });

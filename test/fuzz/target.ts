@@ -2,6 +2,10 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NodeCache } from '../../src/reflector/cache.ts';
+import { Keyspace } from '../../src/store/keys.ts';
+import { list } from '../../src/store/listing.ts';
+import type { ConfigStore } from '../../src/store/port.ts';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { startEtcd } from '../support/etcd.ts';
@@ -16,6 +20,8 @@ const HEAP_GROWTH_MAX = 32 * 1024 * 1024;
 export interface FuzzRun extends FuzzReport {
   /** Bytes after a full collection: before the first request, and after each tenth of them. */
   readonly heap: readonly number[];
+  /** Bytes of records in the store at the same times: what the node's cache has to hold. */
+  readonly records: readonly number[];
   /** Lines of the node's log at level `error`. */
   readonly errors: readonly string[];
 }
@@ -47,11 +53,17 @@ export const fuzzNode = async (count: number, seed: number): Promise<FuzzRun> =>
     DOMAINS.map(async (domain) => ({ domain, ...(await makeCertificate({ names: [domain] })) })),
   );
   const store = openEtcdStore({ endpoints: etcd.endpoints });
-  const heap = [await heapAfterCollection(inspector)];
+  const heap: number[] = [];
+  const records: number[] = [];
+  const weigh = async (): Promise<void> => {
+    heap.push(await heapAfterCollection(inspector));
+    records.push(await bytesOf(store));
+  };
+  await weigh();
   try {
     const report = await fuzzApi({
       ...{ url, token, certificates, store, seed, count },
-      onTenth: async () => void heap.push(await heapAfterCollection(inspector)),
+      onTenth: weigh,
     });
     const errors = node
       .log()
@@ -61,10 +73,16 @@ export const fuzzNode = async (count: number, seed: number): Promise<FuzzRun> =>
     const growth = (heap.at(-1) ?? 0) - (heap[1] ?? 0);
     if (growth > HEAP_GROWTH_MAX) troubles.push(`the heap grew by ${growth} bytes`);
     if (!node.running) troubles.push('the node ended');
-    return { ...report, troubles, heap, errors };
+    return { ...report, troubles, heap, records, errors };
   } finally {
     await store.close();
   }
+};
+
+const bytesOf = async (store: ConfigStore): Promise<number> => {
+  const keys = new Keyspace('/cdn-defense', '/apisix');
+  const { kvs } = await list(store, NodeCache.listed(keys));
+  return kvs.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
 };
 
 /** Whether the node is well, and what gateways read is what the records say. */
@@ -91,6 +109,7 @@ export const summaryOf = (run: FuzzRun): string => {
     `503 by code: ${unavailable}`,
     `changes acknowledged and found in the store: ${run.changes}`,
     `heap after collection, MiB: ${run.heap.map(mib).join(' ')}`,
+    `records in the store, MiB: ${run.records.map(mib).join(' ')}`,
     `what should not have happened: ${Math.max(run.troubled, run.troubles.length)}`,
     ...run.troubles.map((trouble) => `  ${trouble}`),
   ].join('\n');
