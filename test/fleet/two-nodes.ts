@@ -7,15 +7,19 @@ import { ProtocolGateway, type ProtocolGatewayOptions } from './protocol-gateway
 export interface TwoNodes {
   /** Of the test that runs. */
   readonly fleet: Fleet;
-  url(n?: number): string;
+  readonly url: (n?: number) => string;
   /** @returns the revision of the change */
-  setConfig(threat_threshold: number, tenant?: string): Promise<number>;
+  readonly setConfig: (threat_threshold: number, tenant?: string) => Promise<number>;
   /** `GET /fleet` of node `n`. */
-  shown(n?: number): Promise<FleetAnswer>;
-  gateway(id: string, n?: number): Promise<FleetGateway | undefined>;
-  stateOf(id: string, n?: number): Promise<string | undefined>;
+  readonly shown: (n?: number) => Promise<FleetAnswer>;
+  readonly gateway: (id: string, n?: number) => Promise<FleetGateway | undefined>;
+  readonly stateOf: (id: string, n?: number) => Promise<string | undefined>;
   /** A gateway that has everything, at node `n`. */
-  joined(id?: string, options?: Partial<ProtocolGatewayOptions>, n?: number): Promise<ProtocolGateway>;
+  readonly joined: (
+    id?: string,
+    options?: Partial<ProtocolGatewayOptions>,
+    n?: number,
+  ) => Promise<ProtocolGateway>;
 }
 
 /** To be called once in a file, outside of its tests. */

@@ -109,7 +109,7 @@ export const summaryOf = (run: FuzzRun): string => {
     `503 by code: ${unavailable}`,
     `changes acknowledged and found in the store: ${run.changes}`,
     `heap after collection, MiB: ${run.heap.map(mib).join(' ')}`,
-    `records in the store, MiB: ${run.records.map(mib).join(' ')}`,
+    `records in the store, KiB: ${run.records.map((bytes) => Math.round(bytes / 1024)).join(' ')}`,
     `what should not have happened: ${Math.max(run.troubled, run.troubles.length)}`,
     ...run.troubles.map((trouble) => `  ${trouble}`),
   ].join('\n');

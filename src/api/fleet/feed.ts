@@ -32,7 +32,8 @@ export interface FeedOptions {
 
 interface Kept {
   readonly number: number;
-  readonly frame: string;
+  /** Bytes: all readers share them, and what is kept weighs what it is counted as. */
+  readonly frame: Buffer;
 }
 
 /** What makes a difference worth telling: times that merely pass do not. */
@@ -160,11 +161,11 @@ export class FleetFeed implements Disposable {
     while (this.keptBytes > KEPT_BYTES_MAX) this.keptBytes -= this.kept.shift()?.frame.length ?? Infinity;
   }
 
-  private tell(frame: string): void {
+  private tell(frame: Buffer | string): void {
     for (const reader of this.readers) if (!reader.push(frame)) this.end(reader);
   }
 
-  private since(after: string | undefined): string[] {
+  private since(after: string | undefined): Buffer[] {
     const [instance, text = ''] = after?.split('.') ?? [];
     const number = Number(text);
     const first = this.kept[0]?.number ?? this.number + 1;
@@ -177,8 +178,9 @@ export class FleetFeed implements Disposable {
     return this.known ? [this.frame('fleet', this.known.answer)] : [];
   }
 
-  private frame(event: 'fleet' | 'update', body: FleetAnswer | FleetUpdate): string {
-    return `id: ${this.options.instance}.${this.number}\nevent: ${event}\ndata: ${JSON.stringify(body)}\n\n`;
+  private frame(event: 'fleet' | 'update', body: FleetAnswer | FleetUpdate): Buffer {
+    const id = `${this.options.instance}.${this.number}`;
+    return Buffer.from(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(body)}\n\n`);
   }
 }
 
