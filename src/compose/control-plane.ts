@@ -169,10 +169,10 @@ const rotationOf = (options: ControlPlaneOptions, changes: ChangeRoom): Rotation
 };
 
 /** What a node writes to see it come back: everything before it has then come too. */
-const fenceOf =
+const markerOf =
   ({ store, keys, nodeId }: ControlPlaneOptions, clock: Clock) =>
   async (): Promise<Revision> => {
-    const put = { key: keys.fence(nodeId), value: new Date(clock.now()).toISOString() };
+    const put = { key: keys.marker(), value: `${nodeId} ${new Date(clock.now()).toISOString()}` };
     return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
   };
 
@@ -191,14 +191,14 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const lastHeardAt = await lastKnown?.load();
   const rewinds = new Rewinds(clock);
   const comparisons = new Comparisons(keys, clock);
-  const fence = fenceOf(options, clock);
+  const writeMarker = markerOf(options, clock);
   const reflector: Reflector = new Reflector({
     store,
     prefix: keys.source,
     listed: [...NodeCache.listed(keys), ...Fleet.listed(keys)],
     // What gateways should have is known before a snapshot tells that the change is here.
     picture: together(() => [fleet.picture, comparisons, cache]),
-    fence,
+    writeMarker,
     clock,
     log,
     heardAt: lastHeardAt,
@@ -216,11 +216,11 @@ const assemble = async (options: ControlPlaneOptions): Promise<Assembled> => {
   const pulseOf = (): string | undefined => fleet.pulse();
   const presence: Presence = new Presence({ store, keys, cache, current, pulseOf, ...own, clock, log });
   const about = { store, keys, nodeId, instance: own.instance, cache, convergence, clock, log };
-  const fleet: Fleet = fleetOf(about, reflector, fence);
+  const fleet: Fleet = fleetOf(about, reflector, writeMarker);
   const feed = feedOf(own.instance, clock, () => node);
   const drift = new DriftLedger({ ...DRIFT_SETTINGS, ...options.drift });
   const { interval_ms } = drift.settings;
-  const cacheCheck = new CacheCheck({ store, keys, cache, reflector, fence, interval_ms, clock, log });
+  const cacheCheck = new CacheCheck({ store, keys, cache, reflector, writeMarker, interval_ms, clock, log });
   const publisher = eventPublisher(options, clock);
   const entropy = { rewinds, comparisons, cacheCheck, drift, publisher };
   const metrics = new Metrics({ nodeId, cache, reflector, convergence, fleet, ...entropy });

@@ -8,18 +8,18 @@ import type { Clock } from '../shared/clock.ts';
 import type { Revision } from '../shared/revision.ts';
 import { StoreUnavailableError } from '../store/port.ts';
 
-/** @param writeFence writes something that the reflector will bring; resolves with its revision */
+/** @param writeMarker writes something that the reflector will bring; resolves with its revision */
 export const fleetOf = (
-  options: Omit<FleetOptions, 'connected' | 'fence'>,
+  options: Omit<FleetOptions, 'connected' | 'catchUp'>,
   reflector: Reflector,
-  writeFence: () => Promise<Revision>,
+  writeMarker: () => Promise<Revision>,
 ): Fleet =>
   new Fleet({
     ...options,
     connected: () => isLive({ reflector }),
-    fence: async (timeout_ms) => {
-      if (await reflector.reached(await writeFence(), timeout_ms)) return;
-      throw new StoreUnavailableError('the watch did not bring the fence in time');
+    catchUp: async (timeout_ms) => {
+      if (await reflector.reached(await writeMarker(), timeout_ms)) return;
+      throw new StoreUnavailableError('the watch did not bring the marker in time');
     },
   });
 

@@ -19,8 +19,8 @@ let cache: NodeCache;
 let reflector: Reflector;
 let check: CacheCheck;
 
-const fence = async () => {
-  const put = { key: KEYS.fence('n'), value: 'x' };
+const writeMarker = async () => {
+  const put = { key: KEYS.marker(), value: 'x' };
   return (await store.transact({ guards: [], puts: [put], deletes: [] })).revision;
 };
 
@@ -35,7 +35,7 @@ beforeEach(async () => {
     listed: NodeCache.listed(KEYS),
     picture: cache,
   });
-  check = new CacheCheck({ ...common, keys: KEYS, cache, reflector, fence, interval_ms: 20 });
+  check = new CacheCheck({ ...common, keys: KEYS, cache, reflector, writeMarker, interval_ms: 20 });
   for (const id of ['a', 'b', 'c']) await put(KEYS.record('config', id), tenantRecord(id));
   reflector.start();
   await live();

@@ -25,7 +25,7 @@ export interface CacheCheckOptions {
   readonly cache: NodeCache;
   readonly reflector: Reflector;
   /** Writes something under the source prefix and says at which revision. */
-  readonly fence: () => Promise<Revision>;
+  readonly writeMarker: () => Promise<Revision>;
   readonly interval_ms: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,10 +69,10 @@ export class CacheCheck implements Disposable {
    * @throws StoreUnavailableError | OutcomeUnknownError, or CompactedError when compaction overtakes the comparison
    */
   async look(): Promise<CacheReport | undefined> {
-    const { reflector, fence, cache, log } = this.options;
+    const { reflector, writeMarker, cache, log } = this.options;
     if (!reflector.status().current) return undefined;
-    // With the fence the snapshot is of now, and the revision it stands at can not have been compacted yet.
-    if (!(await reflector.reached(await fence(), REFRESH_MS))) return undefined;
+    // With the marker the snapshot is of now, and the revision it stands at can not have been compacted yet.
+    if (!(await reflector.reached(await writeMarker(), REFRESH_MS))) return undefined;
     const snapshot = cache.snapshot();
     if (!snapshot) return undefined;
     const report = await this.compare(snapshot);

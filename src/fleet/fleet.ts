@@ -44,7 +44,7 @@ export interface FleetOptions {
   /** Whether the store is heard: without it nothing is known of others. */
   readonly connected: () => boolean;
   /** Writes something that the source's watch will bring, and resolves once it has. @throws when it does not come */
-  readonly fence: (timeout_ms: number) => Promise<void>;
+  readonly catchUp: (timeout_ms: number) => Promise<void>;
   readonly listing_ms?: number;
 }
 
@@ -92,12 +92,12 @@ export class Fleet implements Disposable {
 
   constructor(options: FleetOptions) {
     this.options = options;
-    const { store, keys, nodeId, clock, log, fence, listing_ms } = options;
+    const { store, keys, nodeId, clock, log, catchUp, listing_ms } = options;
     const { arrivals } = this;
     const expectations = new Expectations((before, now) => this.heard.replaced(before, now));
     this.expectations = expectations;
     this.watch = new ProjectionWatch({
-      ...{ store, keys, clock, log, expectations, arrivals, fence },
+      ...{ store, keys, clock, log, expectations, arrivals, catchUp },
       ...(listing_ms === undefined ? {} : { listing_ms }),
       changed: () => {
         this.publisher.expectMore();

@@ -16,14 +16,14 @@ let store: EmbeddedStore;
 let flaky: FlakyStore;
 let expectations: Expectations;
 let watch: ProjectionWatch;
-let fences: number;
+let catchUps: number;
 let changes: number;
 
 beforeEach(async () => {
   store = await openEmbeddedStore({});
   flaky = new FlakyStore(store);
   expectations = new Expectations(() => {});
-  fences = 0;
+  catchUps = 0;
   changes = 0;
   watch = new ProjectionWatch({
     store: flaky,
@@ -32,8 +32,8 @@ beforeEach(async () => {
     log: silentLog,
     expectations,
     arrivals: new Arrivals(),
-    fence: async () => {
-      fences += 1;
+    catchUp: async () => {
+      catchUps += 1;
       await follow();
     },
     changed: () => {
@@ -161,10 +161,10 @@ describe('what gateways should have', () => {
     const wrote = await write(routes('by-hand'));
     watch.wish();
     await until('it is found', () => expected().includes(`put routes/by-hand@${wrote}`));
-    expect(fences).toBe(1);
+    expect(catchUps).toBe(1);
     watch.wish();
     await until('it is listed', () => flaky.ranges > 10);
-    expect(fences).toBe(1);
+    expect(catchUps).toBe(1);
   });
 
   test('is complete again after a gap once it is listed, however often that fails', async () => {

@@ -20,7 +20,7 @@ import type { Expectation, Expectations, Listed } from './expectations.ts';
 
 /** How often the gateways' keys are listed while there are gateways: what somebody wrote by hand is found by then. */
 const LISTING_MS = 15_000;
-const FENCE_MS = 5_000;
+const CATCH_UP_MS = 5_000;
 const BACKOFF_BASE_MS = 100;
 const BACKOFF_MAX_MS = 5_000;
 /** How long a look at one object in the store is good for. */
@@ -36,7 +36,7 @@ export interface ProjectionWatchOptions {
   readonly expectations: Expectations;
   readonly arrivals: Arrivals;
   /** Writes something that the source's watch will bring, and resolves once it has. @throws when it does not come */
-  readonly fence: (timeout_ms: number) => Promise<void>;
+  readonly catchUp: (timeout_ms: number) => Promise<void>;
   /** Called after each change, and after what was expected has changed otherwise. */
   readonly changed: () => void;
   /** Called when nothing that was known counts any more: the store is another one, or went back. */
@@ -147,13 +147,13 @@ export class ProjectionWatch implements Picture {
   }
 
   private async lookUp(entry: Expectation): Promise<boolean> {
-    const { store, keys, expectations, fence, changed } = this.options;
+    const { store, keys, expectations, catchUp, changed } = this.options;
     const { restarts } = this;
     const key = keys.projected(entry.directory, entry.id);
     const page = await store.range({ key }, { keysOnly: true });
     const found = page.kvs[0]?.modRevision;
     const asExpected = entry.op === 'put' ? found === entry.revision : found === undefined;
-    if (!asExpected && (this.at?.revision ?? NO_REVISION) < page.revision) await fence(FENCE_MS);
+    if (!asExpected && (this.at?.revision ?? NO_REVISION) < page.revision) await catchUp(CATCH_UP_MS);
     if (restarts !== this.restarts) return false;
     expectations.found(entry, found, page.revision);
     if (!expectations.stands(entry)) changed();
@@ -220,7 +220,7 @@ export class ProjectionWatch implements Picture {
   }
 
   private async list(): Promise<void> {
-    const { store, keys, expectations, fence, changed } = this.options;
+    const { store, keys, expectations, catchUp, changed } = this.options;
     const { restarts } = this;
     const directories = DIRECTORIES.map((directory) => keys.projectedIn(directory));
     const listing = await list(store, directories, { keysOnly: true });
@@ -231,7 +231,7 @@ export class ProjectionWatch implements Picture {
     const behind = (this.at?.revision ?? NO_REVISION) < listing.revision;
     // What the changes will still bring is no surprise: those up to the listing have to come first.
     if (behind && (!expectations.complete || expectations.differs(found, listing.revision)))
-      await fence(FENCE_MS);
+      await catchUp(CATCH_UP_MS);
     if (restarts !== this.restarts || listing.clusterId !== this.at?.clusterId) return this.wish();
     const complete = expectations.complete;
     const surprises = expectations.listed(found, listing.revision);

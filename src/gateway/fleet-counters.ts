@@ -16,7 +16,7 @@ export interface Contribution {
 }
 
 /** What it learns: everybody's contributions together. */
-export interface Standing {
+export interface Total {
   readonly total: number;
   readonly ttl_ms: number;
 }
@@ -94,7 +94,7 @@ export class FleetCounters {
   }
 
   /** Takes in what the fleet has of a key, as it was when this gateway's contribution was `own`. */
-  learn({ key, own }: Contribution, { total, ttl_ms }: Standing): void {
+  learn({ key, own }: Contribution, { total, ttl_ms }: Total): void {
     const learned = Math.max(0, total - own);
     const mending = this.clock.monotonic() < this.mended_ms;
     const others = mending ? Math.max(learned, this.others.get(key)) : learned;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Log, silentLog } from '../shared/log.ts';
-import { type Contribution, FleetCounters, type Standing } from './fleet-counters.ts';
+import { type Contribution, FleetCounters, type Total } from './fleet-counters.ts';
 import { type ExchangeLink, type ExchangeReply, FleetExchange, GAP_MS } from './fleet-exchange.ts';
 
 const clock = { now: () => Date.now(), monotonic: () => Date.now() };
@@ -16,10 +16,10 @@ class Meeting {
     const last = this.sequences.get(gateway) ?? 0;
     if (last >= sequence) return { last };
     this.sequences.set(gateway, sequence);
-    return { last, standings: contributions.map((each) => this.put(gateway, each)) };
+    return { last, totals: contributions.map((each) => this.put(gateway, each)) };
   }
 
-  private put(gateway: string, { key, own }: Contribution): Standing {
+  private put(gateway: string, { key, own }: Contribution): Total {
     const count = this.counts.get(key) ?? new Map<string, number>();
     this.counts.set(key, count.set(gateway, own));
     return { total: [...count.values()].reduce((sum, each) => sum + each, 0), ttl_ms: 60_000 };

@@ -2,14 +2,14 @@ import { type Disposable, jittered, pause } from '../shared/async.ts';
 import { Bell } from '../shared/bell.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import type { Contribution, FleetCounters, Standing } from './fleet-counters.ts';
+import type { Contribution, FleetCounters, Total } from './fleet-counters.ts';
 
 /** One part of an exchange as it was taken. */
 export interface ExchangeReply {
   /** The newest sequence number of this gateway that was known before; 0 when none was. */
   readonly last: number;
   /** In the order of the contributions; absent when `last` was not older than this one, and nothing was taken. */
-  readonly standings?: readonly Standing[] | undefined;
+  readonly totals?: readonly Total[] | undefined;
 }
 
 /** The way to where counts are shared. */
@@ -144,15 +144,15 @@ export class FleetExchange implements Disposable {
       counters.lost();
     }
     for (const [i, part] of parts.entries()) {
-      const { last, standings } = replies[i] ?? { last: 0 };
-      if (!standings) {
+      const { last, totals } = replies[i] ?? { last: 0 };
+      if (!totals) {
         this.sequence = Math.max(this.sequence, last);
         counters.putBack(part);
         continue;
       }
-      for (const [n, standing] of standings.entries()) {
+      for (const [n, total] of totals.entries()) {
         const contribution = part[n];
-        if (contribution) counters.learn(contribution, standing);
+        if (contribution) counters.learn(contribution, total);
       }
     }
     this.confirmed = this.sequence;

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Clock } from '../shared/clock.ts';
 import { Attempt, type Outcome, type UpstreamPools } from './attempt.ts';
-import type { Exchange, HeaderPairs } from './exchange.ts';
+import type { HttpExchange, HeaderPairs } from './http-exchange.ts';
 import { requestHeaders, responseHeaders } from './header-lists.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { applyRewrite } from './rewrite.ts';
@@ -23,7 +23,7 @@ const hostFor = (upstream: Upstream, node: UpstreamNode, facts: RequestFacts): s
 };
 
 /** Sends an answer's head and body to the client; resolves when nothing more is to be sent. */
-const relay = (exchange: Exchange, request: ClientRequest, upstream: IncomingMessage): void => {
+const relay = (exchange: HttpExchange, request: ClientRequest, upstream: IncomingMessage): void => {
   const status = upstream.statusCode ?? 502;
   try {
     const headers = responseHeaders(upstream.rawHeaders, status, exchange.responseExtra);
@@ -42,7 +42,7 @@ const relay = (exchange: Exchange, request: ClientRequest, upstream: IncomingMes
 };
 
 export interface ForwardOptions {
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
   readonly facts: RequestFacts;
   readonly forwarding: Forwarding;
   readonly pools: UpstreamPools;

@@ -5,7 +5,7 @@ import type { Log } from '../shared/log.ts';
 import { UpstreamPools } from './attempt.ts';
 import type { TrustedPeers } from './client-address.ts';
 import type { Defense, Verdict } from './defense.ts';
-import { Exchange, type HeaderPairs } from './exchange.ts';
+import { HttpExchange, type HeaderPairs } from './http-exchange.ts';
 import { forward } from './forward.ts';
 import type { GatewayPicture } from './gateway-picture.ts';
 import { type RequestFacts, type Unfit, readFacts } from './request-facts.ts';
@@ -71,7 +71,7 @@ export class Front {
       return;
     }
     const closing = () => this.draining;
-    const exchange = new Exchange({ request, response, scheme, expectsContinue, closing });
+    const exchange = new HttpExchange({ request, response, scheme, expectsContinue, closing });
     this.follow(exchange);
     void this.run(exchange);
   }
@@ -91,7 +91,13 @@ export class Front {
     response.once('finish', () => socket.end());
     this.tunnels.add(socket);
     socket.once('close', () => this.tunnels.delete(socket));
-    const exchange = new Exchange({ request, response, scheme, expectsContinue: false, closing: () => true });
+    const exchange = new HttpExchange({
+      request,
+      response,
+      scheme,
+      expectsContinue: false,
+      closing: () => true,
+    });
     this.follow(exchange);
     void this.run(exchange, (agreed, idle_ms) => {
       exchange.switched = true;
@@ -106,7 +112,7 @@ export class Front {
   }
 
   /** Never rejects. */
-  private async run(exchange: Exchange, join?: Join): Promise<void> {
+  private async run(exchange: HttpExchange, join?: Join): Promise<void> {
     try {
       const facts = readFacts(exchange.request, exchange.scheme, this.options.trusted);
       if ('target' in facts) await this.route(exchange, facts, join);
@@ -117,14 +123,14 @@ export class Front {
     }
   }
 
-  private refuseUnfit(exchange: Exchange, { status, reason }: Unfit): void {
+  private refuseUnfit(exchange: HttpExchange, { status, reason }: Unfit): void {
     exchange.explanation = { unfit: reason };
     exchange.closes = true;
     this.distrusted.add(exchange.request.socket);
     exchange.refuse(status, `${status} ${STATUS_TEXT[status]}`);
   }
 
-  private async route(exchange: Exchange, facts: RequestFacts, join: Join | undefined): Promise<void> {
+  private async route(exchange: HttpExchange, facts: RequestFacts, join: Join | undefined): Promise<void> {
     exchange.facts = facts;
     const { stamp, refusal } = this.options.picture;
     if (!stamp) return exchange.refuse(503, '503 Configuration Not Loaded');
@@ -144,14 +150,14 @@ export class Front {
   }
 
   /** The reason is for the access log only. */
-  private refuseRoute(exchange: Exchange, reason: string): void {
+  private refuseRoute(exchange: HttpExchange, reason: string): void {
     exchange.explanation = { refused: reason };
     exchange.refuse(503, '503 Service Unavailable');
   }
 
   /** @returns headers for the upstream; `undefined` when the defense has answered */
   private async defend(
-    exchange: Exchange,
+    exchange: HttpExchange,
     facts: RequestFacts,
     { defense: named }: Forwarding,
   ): Promise<HeaderPairs | undefined> {
@@ -167,7 +173,7 @@ export class Front {
   }
 
   private async decide(
-    exchange: Exchange,
+    exchange: HttpExchange,
     facts: RequestFacts,
     named: { readonly tenant: string; readonly route: string },
   ): Promise<Verdict> {
@@ -200,7 +206,7 @@ export class Front {
   }
 
   /** Counts the exchange and writes the access log when it is over. */
-  private follow(exchange: Exchange): void {
+  private follow(exchange: HttpExchange): void {
     const { clock, log, gatewayId } = this.options;
     const began = clock.monotonic();
     this.running += 1;

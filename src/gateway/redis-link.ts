@@ -67,7 +67,7 @@ export class RedisLink implements ExchangeLink {
     if (taken === undefined) return { last };
     return {
       last,
-      standings: contributions.map((_, i) => ({
+      totals: contributions.map((_, i) => ({
         total: numbers[2 * i] ?? 0,
         ttl_ms: numbers[2 * i + 1] ?? 0,
       })),

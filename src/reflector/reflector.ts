@@ -39,7 +39,7 @@ export interface ReflectorOptions {
    * Writes something under the prefix and says at which revision: once the watch has brought it, everything before has
    * come too. Absent: an open watch is taken for current.
    */
-  readonly fence?: () => Promise<Revision>;
+  readonly writeMarker?: () => Promise<Revision>;
   readonly clock: Clock;
   readonly log: Log;
   readonly random?: () => number;
@@ -87,7 +87,7 @@ export class Reflector {
   private listings = 0;
   private current = false;
   /** The watch has to bring this before the picture counts as current. */
-  private fence: Revision | undefined;
+  private marker: Revision | undefined;
   private readonly continuity: Continuity;
   /** Ends whatever activity is under way; a late callback of an ended one is ignored. */
   private activity = new AbortController();
@@ -179,7 +179,7 @@ export class Reflector {
         continue;
       }
       this.activity.abort();
-      this.fence = undefined;
+      this.marker = undefined;
       this.watch?.stop();
       this.watch = undefined;
       if (action === 'cancel') continue;
@@ -227,7 +227,7 @@ export class Reflector {
         picture.apply(step.events, step);
         this.applied = { clusterId: step.clusterId, revision: step.revision };
         this.continuity.applied(step);
-        this.passFence();
+        this.passMarker();
         this.wake();
       },
       onAlive: () => {
@@ -260,18 +260,18 @@ export class Reflector {
       const holds = await this.continuity.holds(this.applied);
       if (signal.aborted) return;
       if (!holds) return this.send('expired');
-      this.fence = (await this.options.fence?.()) ?? NO_REVISION;
+      this.marker = (await this.options.writeMarker?.()) ?? NO_REVISION;
     } catch (error) {
       if (signal.aborted) return;
       this.options.log.warn({ err: error }, 'what happened before could not be proved to have come');
       return this.send('failed');
     }
-    if (!signal.aborted) this.passFence();
+    if (!signal.aborted) this.passMarker();
   }
 
-  private passFence(): void {
-    if (this.fence === undefined || (this.applied?.revision ?? NO_REVISION) < this.fence) return;
-    this.fence = undefined;
+  private passMarker(): void {
+    if (this.marker === undefined || (this.applied?.revision ?? NO_REVISION) < this.marker) return;
+    this.marker = undefined;
     this.send('proved');
     this.wake();
   }

@@ -82,9 +82,9 @@ export class Keyspace {
     return `${this.source}nodes/${id}`;
   }
 
-  /** What a node writes to see it come back: everything before it has then come too. */
-  fence(id: string): string {
-    return `${this.source}fences/${id}`;
+  /** What any node writes to see it come back: everything before it has then come too. */
+  marker(): string {
+    return `${this.source}marker`;
   }
 
   /** Written with each repair of the projection and each change of challenge keys: names what was written for gateways. */

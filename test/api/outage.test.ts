@@ -84,7 +84,7 @@ test('every write is refused as etcd_unavailable and leaves nothing, also for la
   await fleet.quiet();
   // What nodes write of themselves moves on when they are back.
   const lasting = (contents: Map<string, string>) =>
-    [...contents].filter(([key]) => !/\/(nodes|pulses|gateways|fences|leader|drift)\//.test(key));
+    [...contents].filter(([key]) => !/\/(marker$|(nodes|pulses|gateways|leader|drift)\/)/.test(key));
   expect(lasting(await fleet.contents())).toEqual(lasting(before));
 });
 

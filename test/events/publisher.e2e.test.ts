@@ -176,7 +176,7 @@ describe('each accepted write', () => {
       puts: [{ key: KEYS.history('config', 'x', 1), value: '{' }],
       deletes: [],
     });
-    await store.transact({ guards: [], puts: [{ key: KEYS.fence('n'), value: '{' }], deletes: [] });
+    await store.transact({ guards: [], puts: [{ key: KEYS.marker(), value: '{' }], deletes: [] });
     const after = await write('acme', 2);
     await published(after);
     expect(subscriber.events.map(({ revision }) => revision)).toEqual([before, after]);

@@ -41,7 +41,7 @@ const dump = async (): Promise<string> => {
   await store.close();
   // What nodes write of themselves moves on when they are back.
   const lasting = kvs.filter(
-    ({ key }) => !/\/(nodes|pulses|gateways|fences|leader|keyring|drift)\//.test(key),
+    ({ key }) => !/\/(marker$|(nodes|pulses|gateways|leader|keyring|drift)\/)/.test(key),
   );
   return JSON.stringify(lasting);
 };

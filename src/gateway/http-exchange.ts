@@ -9,7 +9,7 @@ const LINGER_MS = 5_000;
 
 export type HeaderPairs = readonly (readonly [string, string])[];
 
-export interface ExchangeOptions {
+export interface HttpExchangeOptions {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly scheme: 'http' | 'https';
@@ -20,7 +20,7 @@ export interface ExchangeOptions {
 }
 
 /** One request of a client and its answer, from the head to the last byte. */
-export class Exchange {
+export class HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly body: RequestBody;
@@ -45,7 +45,7 @@ export class Exchange {
 
   private readonly closing: () => boolean;
 
-  constructor(options: ExchangeOptions) {
+  constructor(options: HttpExchangeOptions) {
     const { request, response, scheme, expectsContinue, closing } = options;
     this.request = request;
     this.response = response;
