@@ -9,7 +9,7 @@ import { type Endpoint, operationIdOf } from './endpoint.ts';
 import { askingOf } from './gate.ts';
 import type { Node } from './node.ts';
 import { isKnown, textTag } from './reading.ts';
-import { PRECONDITION_HEADERS, WRITE_HEADERS } from './writing.ts';
+import { PRECONDITION_HEADERS, REASON_HEADER, WRITE_HEADERS } from './writing.ts';
 
 /** What the documentation's pages may do: show what this node serves. */
 const DOCS_POLICY =
@@ -170,11 +170,12 @@ const TENANT = Type.Optional(
 
 /** An endpoint's schemas and words, for validation and description alike. */
 export const documented = (definition: Endpoint): Record<string, unknown> => {
-  const { schemas, access, writes, many, tag, summary } = definition;
+  const { schemas, access, writes, reasoned, many, tag, summary } = definition;
   const headers = Type.Object({
     ...(access === 'public' ? {} : { 'x-tenant-id': access === 'tenant' ? TENANT : Type.Optional(TenantId) }),
     ...(writes && !many ? PRECONDITION_HEADERS : {}),
     ...(writes ? WRITE_HEADERS : {}),
+    ...(reasoned ? REASON_HEADER : {}),
     ...(isTagged(definition) ? { 'if-none-match': IF_NONE_MATCH } : {}),
   });
   return {

@@ -54,6 +54,8 @@ export interface Endpoint {
   readonly writes: boolean;
   /** A change of many objects: no entity tag stands for them, so it takes no preconditions. */
   readonly many?: boolean;
+  /** Changes something that is no versioned object: of what changes take, only the reason, for the change log. */
+  readonly reasoned?: boolean;
   /** A read of what only operators see: who read it is logged. */
   readonly sensitive?: boolean;
   readonly schemas: EndpointSchemas<TSchema, TSchema, TSchema>;

@@ -44,6 +44,16 @@ export const PRECONDITION_HEADERS: TProperties = {
   ),
 };
 
+/** Taken by whatever is logged as a change. */
+export const REASON_HEADER: TProperties = {
+  'x-change-reason': Type.Optional(
+    Type.String({
+      maxLength: 600,
+      description: 'Goes into the history. UTF-8.',
+    }),
+  ),
+};
+
 /** Header → what it is for; documented on every change. */
 export const WRITE_HEADERS: TProperties = {
   'idempotency-key': Type.Optional(
@@ -53,12 +63,7 @@ export const WRITE_HEADERS: TProperties = {
         'The same key with the same request is carried out once within a day; later ones get its answer.',
     }),
   ),
-  'x-change-reason': Type.Optional(
-    Type.String({
-      maxLength: 600,
-      description: 'Goes into the history. UTF-8.',
-    }),
-  ),
+  ...REASON_HEADER,
 };
 
 const ENTITY_TAGS: Text = {
@@ -106,12 +111,17 @@ const reasonOf = (header: string | undefined): string | undefined => {
   return text;
 };
 
-/** Who asks for a change, for history and change log. */
-export const authorOf = ({ principal, request_id }: Call<unknown, unknown, unknown>): ChangeAuthor => {
+/** Who asks for a change, and why, for history and change log. @throws Refusal invalid_value for a malformed reason */
+export const authorOf = ({
+  principal,
+  request_id,
+  headers,
+}: Call<unknown, unknown, unknown>): ChangeAuthor => {
   const { actor, role, token_id, token_revision = 0, remote } = principal;
-  if (token_id === undefined) return { actor, origin: { role, from: remote }, request_id };
+  const about = { actor, request_id, reason: reasonOf(headers['x-change-reason']) };
+  if (token_id === undefined) return { ...about, origin: { role, from: remote } };
   const token = { id: token_id, revision: toRevision(token_revision) };
-  return { actor, origin: { role, token_id, from: remote }, token, request_id };
+  return { ...about, origin: { role, token_id, from: remote }, token };
 };
 
 /** Scope of the idempotency keys of requests for no tenant: no tenant can be called so. */
@@ -123,7 +133,6 @@ export const changeRequest = (call: Call<unknown, WriteQuery, unknown>): ChangeR
   const scope = call.tenant_id || NO_TENANT;
   return {
     ...authorOf(call),
-    reason: reasonOf(call.headers['x-change-reason']),
     preconditions: {
       ifMatch: tags(call.headers['if-match'], 'if-match'),
       ifNoneMatch: tags(call.headers['if-none-match'], 'if-none-match'),

@@ -48,11 +48,12 @@ export interface ChangeAuthor {
   /** The API token that was shown, and the revision that wrote it: without it there the change is not carried out. */
   readonly token?: { readonly id: string; readonly revision: Revision } | undefined;
   readonly request_id: string;
+  /** Why, in the caller's words. */
+  readonly reason?: string | undefined;
 }
 
 /** One request for a change. */
 export interface ChangeRequest extends ChangeAuthor {
-  readonly reason?: string | undefined;
   readonly preconditions?: Preconditions | undefined;
   readonly idempotency?:
     | { readonly key: string; readonly scope: string; readonly fingerprint: string }

@@ -126,7 +126,7 @@ export class Rotation implements Disposable {
   }
 
   /** Leaves in the change log who had it done. */
-  private async remember({ fence }: Term, { actor, request_id, origin }: ChangeAuthor): Promise<void> {
+  private async remember({ fence }: Term, author: ChangeAuthor): Promise<void> {
     const { room } = this.options;
     const { store, keys, clock, sealer, log } = room;
     const at = new Date(clock.now()).toISOString();
@@ -139,11 +139,11 @@ export class Rotation implements Disposable {
     } as const;
     try {
       const { revision } = await store.range({ key: keys.leader('rotation') });
-      const put = changePut(keys, revision, { actor, request_id, origin, at }, [edit]);
+      const put = changePut(keys, revision, { ...author, at }, [edit]);
       const written = async () => (await store.range({ key: put.key })).kvs[0]?.modRevision;
       await submit(room, { guards: [fence], puts: [put], deletes: [] }, written);
     } catch (error) {
-      log.warn({ err: error, request_id }, 'the rotation is not in the change log');
+      log.warn({ err: error, request_id: author.request_id }, 'the rotation is not in the change log');
     }
   }
 }

@@ -190,8 +190,8 @@ describe('the secret', () => {
 test('the audit says who made and who revoked a token, and what it was', async () => {
   const maker = await issueToken(fleet, { role: 'operator' });
   const body = { role: 'editor', tenants: ['acme'], description: 'the CI' };
-  const { about } = (await fleet.call('POST', '/tokens', { ...bearer(maker.token), body }))
-    .body as unknown as {
+  const headers = { ...bearer(maker.token).headers, 'x-change-reason': 'the CI moves' };
+  const { about } = (await fleet.call('POST', '/tokens', { headers, body })).body as unknown as {
     about: { id: string };
   };
   await revoke(about.id);
@@ -200,6 +200,7 @@ test('the audit says who made and who revoked a token, and what it was', async (
     { by: 'root', edits: [{ kind: 'token', id: about.id, action: 'delete' }] },
     {
       by: `token:${maker.id}`,
+      reason: 'the CI moves',
       origin: { role: 'operator', token_id: maker.id, from: '127.0.0.1' },
       edits: [
         {

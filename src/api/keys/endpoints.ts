@@ -62,6 +62,7 @@ export const postRotate = endpoint({
   method: 'POST',
   url: '/keys/rotate',
   access: 'operator',
+  reasoned: true,
   tag: 'operations',
   summary:
     'Seal everything anew with the master key that every node seals with now; `GET /keys` says how far it is',

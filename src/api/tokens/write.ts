@@ -27,6 +27,7 @@ export const postToken = endpoint({
   method: 'POST',
   url: '/tokens',
   access: 'operator',
+  reasoned: true,
   tag: 'tokens',
   summary: 'Make an API token. It is shown in this answer and never again',
   schemas: { query: TokenQuery, body: TokenSpec, response: { 201: TokenIssued, 202: TokenIssued } },
@@ -52,6 +53,7 @@ export const deleteToken = endpoint({
   method: 'DELETE',
   url: '/tokens/:id',
   access: 'operator',
+  reasoned: true,
   tag: 'tokens',
   summary: 'Revoke an API token',
   schemas: {
