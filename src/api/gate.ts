@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import { tokenHash } from '../change/token.ts';
-import { TokenUses, type TokenUsesOptions } from '../change/token-uses.ts';
+import { tokenHash } from '../change/tokens/token.ts';
+import { TokenUses, type TokenUsesOptions } from '../change/tokens/token-uses.ts';
 import { type ErrorCode, Refusal } from '../contract/errors.ts';
 import type { Principal } from '../contract/principal.ts';
 import { isExpired, tokenIdOf } from '../domain/token.ts';

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import { DRIFT_KINDS } from '../contract/drift.ts';
 import { FLEET_STATES } from '../contract/fleet.ts';
-import type { DriftLedger } from '../change/drift-keeper.ts';
+import type { DriftLedger } from '../change/drift/drift-keeper.ts';
 import type { Comparisons } from '../fleet/comparisons.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';

@@ -1,7 +1,7 @@
 import type { ChangeRoom } from '../change/context.ts';
-import type { DriftLedger } from '../change/drift-keeper.ts';
-import type { Repair } from '../change/repair.ts';
-import type { Rotation } from '../change/rotation.ts';
+import type { DriftLedger } from '../change/drift/drift-keeper.ts';
+import type { Repair } from '../change/drift/repair.ts';
+import type { Rotation } from '../change/keys/rotation.ts';
 import type { CapabilityGate } from '../contract/fleet.ts';
 import type { EventPublisher } from '../events/publisher.ts';
 import type { CacheCheck } from '../fleet/cache-check.ts';

@@ -1,4 +1,4 @@
-import type { DriftCheck } from '../change/drift.ts';
+import type { DriftCheck } from '../change/drift/drift.ts';
 import type { Node } from './node.ts';
 
 const REPAIRS_KEPT = 100;

@@ -7,7 +7,7 @@ import type { ChangeAuthor, ChangeRoom } from './context.ts';
 import { updateAllDefense } from './defense-all.ts';
 import { createRoute } from './route.ts';
 import { setTenantConfig } from './tenant-config.ts';
-import { createToken, revokeToken } from './token.ts';
+import { createToken, revokeToken } from './tokens/token.ts';
 
 let store: EmbeddedStore;
 let flaky: FlakyStore;

@@ -11,7 +11,7 @@ import { SslKeyring } from '../shared/ssl-keyring.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import { uploadCertificate } from './certificate.ts';
 import type { ChangeRoom } from './context.ts';
-import { keyBinding } from './sealer.ts';
+import { keyBinding } from './keys/sealer.ts';
 
 let store: EmbeddedStore;
 let room: ChangeRoom;

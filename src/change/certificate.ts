@@ -5,7 +5,7 @@ import { storedHost } from '../domain/host.ts';
 import { readCertificate } from './certificate-reader.ts';
 import { type Receipt, commitChange } from './commit.ts';
 import type { ChangeRequest, ChangeRoom } from './context.ts';
-import { keyBinding } from './sealer.ts';
+import { keyBinding } from './keys/sealer.ts';
 
 const lockKey = (id: string): string => `ssl/${id}`;
 

@@ -9,7 +9,7 @@ import type { Keyspace } from '../store/keys.ts';
 import type { ConfigStore, Guard } from '../store/port.ts';
 import type { RequestLease } from './request-lease.ts';
 import type { KeyedLock } from './keyed-lock.ts';
-import type { Sealer } from './sealer.ts';
+import type { Sealer } from './keys/sealer.ts';
 
 /** What changes need of the world; built once by the composition root. */
 export interface ChangeRoom {

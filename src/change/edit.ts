@@ -8,7 +8,7 @@ import { projectRoute } from '../projection/route.ts';
 import { projectTenant } from '../projection/tenant.ts';
 import type { ChangeRoom } from './context.ts';
 import type { Loaded } from './reader.ts';
-import { keyBinding } from './sealer.ts';
+import { keyBinding } from './keys/sealer.ts';
 
 /** A record without what commit stamps on it. */
 export type DraftOf<K extends Kind> = Omit<RecordOf[K], keyof Provenance>;

@@ -13,7 +13,7 @@ import { parseJson } from '../shared/json.ts';
 import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Guard, Put, Transaction } from '../store/port.ts';
 import { callerGuards } from './caller.ts';
-import { changePut } from './change-log.ts';
+import { changePut } from './history/change-log.ts';
 import type { ChangeRequest, ChangeRoom, Preconditions } from './context.ts';
 import { type Edit, type ProjectedEdit, actionOf, projectionsOf } from './edit.ts';
 import { requestPut } from './idempotency.ts';

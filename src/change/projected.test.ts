@@ -4,8 +4,8 @@ import { KEYS, changeRequest, changeRoom, contentsOf } from '../../test/support/
 import type { HistoryEntry, Kind, RepairNote } from '../contract/record.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import type { ChangeRoom } from './context.ts';
-import { readHistory } from './history.ts';
-import { checkDrift } from './drift.ts';
+import { readHistory } from './history/history.ts';
+import { checkDrift } from './drift/drift.ts';
 import { applyDefense, createRoute, deleteRoute, removeDefense, updateRoute } from './route.ts';
 import { setTenantConfig } from './tenant-config.ts';
 

@@ -8,7 +8,7 @@ import { NO_REVISION, type Revision } from '../shared/revision.ts';
 import type { Keyspace } from '../store/keys.ts';
 import { list } from '../store/listing.ts';
 import type { ConfigStore, Guard, KeyValue } from '../store/port.ts';
-import { newestEntry } from './newest-entry.ts';
+import { newestEntry } from './history/newest-entry.ts';
 
 /** Claims read at once when looking for another tenant's: usually the first tells. */
 const CLAIMS_PAGE = 500;

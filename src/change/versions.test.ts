@@ -3,7 +3,7 @@ import { KEYS, changeRequest, changeRoom, contentsOf, historyOf } from '../../te
 import type { Refusal } from '../contract/errors.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
 import type { ChangeRoom } from './context.ts';
-import { readHistory } from './history.ts';
+import { readHistory } from './history/history.ts';
 import { createRoute, deleteRoute, updateRoute } from './route.ts';
 import { deleteTenantConfig, patchTenantConfig, setTenantConfig } from './tenant-config.ts';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Sealer, parseMasterKeys } from '../change/sealer.ts';
+import { type Sealer, parseMasterKeys } from '../change/keys/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { type RunningGateway, startGateway } from '../compose/gateway.ts';
 import type { Reserved } from '../domain/upstream-rules.ts';

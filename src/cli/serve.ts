@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { DRIFT_SETTINGS } from '../change/drift-keeper.ts';
-import { CHANGES_KEPT } from '../change/prune-changes.ts';
-import { parseMasterKeys } from '../change/sealer.ts';
+import { DRIFT_SETTINGS } from '../change/drift/drift-keeper.ts';
+import { CHANGES_KEPT } from '../change/history/prune-changes.ts';
+import { parseMasterKeys } from '../change/keys/sealer.ts';
 import { startControlPlane } from '../compose/control-plane.ts';
 import { ON_DRIFT } from '../contract/drift.ts';
 import { CAPABILITY_GATES } from '../contract/fleet.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type TokenRoom, createToken, readTokens, revokeToken } from '../change/token.ts';
+import { type TokenRoom, createToken, readTokens, revokeToken } from '../change/tokens/token.ts';
 import { Refusal } from '../contract/errors.ts';
 import { ROLES } from '../contract/principal.ts';
 import { TokenId, type TokenRecord, TokenSpec } from '../contract/token.ts';

@@ -1,5 +1,5 @@
 import { keepRepairs } from '../api/repairs.ts';
-import { keepDrift } from '../change/drift-keeper.ts';
+import { keepDrift } from '../change/drift/drift-keeper.ts';
 import { Leader } from '../fleet/leader.ts';
 import type { Node } from '../api/node.ts';
 

@@ -1,7 +1,7 @@
 /** Master keys over HTTP. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { Sealer } from '../../src/change/sealer.ts';
+import { Sealer } from '../../src/change/keys/sealer.ts';
 import { makeCertificate } from '../support/certificates.ts';
 import { TENANT, startFleet } from '../support/control-plane.ts';
 import { expectRefused } from '../support/refused.ts';

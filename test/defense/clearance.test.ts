@@ -1,6 +1,6 @@
 /** Solved on one gateway, good on every other; anywhere else worth nothing. Keys rotate without anybody noticing. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { advanceKeyring } from '../../src/change/keyring.ts';
+import { advanceKeyring } from '../../src/change/keys/keyring.ts';
 import { KEYRING_TIMES } from '../../src/domain/keyring.ts';
 import type { KeyRecord } from '../../src/contract/record.ts';
 import { type Answer, type Cleanup, cleanUp, echoOf, raw } from '../gateway/fixture.ts';

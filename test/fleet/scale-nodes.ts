@@ -1,6 +1,6 @@
 /** Nodes in a process of their own, to be measured from outside: `scale-nodes.ts ENDPOINTS ID...` with a channel to its parent. */
 import { randomBytes } from 'node:crypto';
-import { Sealer } from '../../src/change/sealer.ts';
+import { Sealer } from '../../src/change/keys/sealer.ts';
 import { startControlPlane } from '../../src/compose/control-plane.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openEtcdStore } from '../../src/store/etcd/etcd-store.ts';

@@ -1,8 +1,8 @@
 /** Gateways have nothing to prove when the master key changes: nothing of theirs was written. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { resealAll } from '../../src/change/reseal.ts';
-import { Sealer } from '../../src/change/sealer.ts';
+import { resealAll } from '../../src/change/keys/reseal.ts';
+import { Sealer } from '../../src/change/keys/sealer.ts';
 import { NO_REVISION } from '../../src/shared/revision.ts';
 import { startControlPlane } from '../../src/compose/control-plane.ts';
 import { silentLog } from '../../src/shared/log.ts';

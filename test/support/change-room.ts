@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { ChangeRequest, ChangeRoom } from '../../src/change/context.ts';
 import { RequestLease } from '../../src/change/request-lease.ts';
 import { KeyedLock } from '../../src/change/keyed-lock.ts';
-import { Sealer } from '../../src/change/sealer.ts';
+import { Sealer } from '../../src/change/keys/sealer.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { Keyspace } from '../../src/store/keys.ts';

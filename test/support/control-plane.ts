@@ -5,7 +5,7 @@ import {
   type ControlPlaneOptions,
   startControlPlane,
 } from '../../src/compose/control-plane.ts';
-import { Sealer } from '../../src/change/sealer.ts';
+import { Sealer } from '../../src/change/keys/sealer.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
 import { type EmbeddedStore, openEmbeddedStore } from '../../src/store/embedded/embedded-store.ts';
 import { Keyspace } from '../../src/store/keys.ts';

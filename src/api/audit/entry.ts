@@ -1,4 +1,4 @@
-import { type LoggedChange, differenceOf } from '../../change/change-log.ts';
+import { type LoggedChange, differenceOf } from '../../change/history/change-log.ts';
 import type { Node } from '../node.ts';
 
 /** A change as it was logged. */

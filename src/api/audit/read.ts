@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { listChanges } from '../../change/change-log.ts';
+import { listChanges } from '../../change/history/change-log.ts';
 import { notReached } from '../../change/not-reached.ts';
 import { AuditList } from '../../contract/audit.ts';
 import { ChangeCursor } from '../../contract/changes.ts';

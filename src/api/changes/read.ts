@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { type LoggedChange, changeAt, listChanges } from '../../change/change-log.ts';
+import { type LoggedChange, changeAt, listChanges } from '../../change/history/change-log.ts';
 import { ChangeCursor, ChangeList, ChangeWithReceipts, type Reach } from '../../contract/changes.ts';
 import { Refusal } from '../../contract/errors.ts';
 import type { GatewayView } from '../../fleet/gateway-view.ts';

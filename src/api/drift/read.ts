@@ -1,4 +1,4 @@
-import { readDriftReport } from '../../change/drift-report.ts';
+import { readDriftReport } from '../../change/drift/drift-report.ts';
 import { DriftAnswer } from '../../contract/drift-answer.ts';
 import { endpoint } from '../endpoint.ts';
 import { freshness, rewindsOf } from '../reading.ts';

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { readHistory } from '../../change/history.ts';
+import { readHistory } from '../../change/history/history.ts';
 import { HistoryList } from '../../contract/answer.ts';
 import { KINDS } from '../../contract/record.ts';
 import { endpoint } from '../endpoint.ts';

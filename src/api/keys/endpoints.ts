@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { countSealed } from '../../change/reseal.ts';
-import { type RotationStatus, readMasterKeys } from '../../change/rotation.ts';
+import { countSealed } from '../../change/keys/reseal.ts';
+import { type RotationStatus, readMasterKeys } from '../../change/keys/rotation.ts';
 import { storeRefusal } from '../../change/store-refusal.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { KeysRotated, KeysStatus } from '../../contract/keys.ts';

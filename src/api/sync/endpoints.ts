@@ -1,5 +1,5 @@
-import { checkDrift } from '../../change/drift.ts';
-import type { Repair } from '../../change/repair.ts';
+import { checkDrift } from '../../change/drift/drift.ts';
+import type { Repair } from '../../change/drift/repair.ts';
 import { Refreshed, SyncStatus } from '../../contract/answer.ts';
 import { Refusal } from '../../contract/errors.ts';
 import { message } from '../../contract/message.ts';

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { createToken, revokeToken } from '../../change/token.ts';
+import { createToken, revokeToken } from '../../change/tokens/token.ts';
 import { TokenIssued, TokenRevoked } from '../../contract/answer.ts';
 import { message } from '../../contract/message.ts';
 import { TokenId, TokenSpec } from '../../contract/token.ts';

@@ -1,14 +1,14 @@
-import { Refusal } from '../contract/errors.ts';
-import { decodeNodeReceipt } from '../domain/record.ts';
-import type { Disposable } from '../shared/async.ts';
-import type { Log } from '../shared/log.ts';
-import { list } from '../store/listing.ts';
-import type { Term } from '../store/term.ts';
-import { changePut } from './change-log.ts';
-import type { ChangeAuthor, ChangeRoom } from './context.ts';
+import { Refusal } from '../../contract/errors.ts';
+import { decodeNodeReceipt } from '../../domain/record.ts';
+import type { Disposable } from '../../shared/async.ts';
+import type { Log } from '../../shared/log.ts';
+import { list } from '../../store/listing.ts';
+import type { Term } from '../../store/term.ts';
+import { changePut } from '../history/change-log.ts';
+import type { ChangeAuthor, ChangeRoom } from '../context.ts';
 import { type ResealRoom, resealAll } from './reseal.ts';
-import { storeRefusal } from './store-refusal.ts';
-import { submit } from './submit.ts';
+import { storeRefusal } from '../store-refusal.ts';
+import { submit } from '../submit.ts';
 
 /**
  * `waiting`: another node is at it. `incomplete`: some secrets can't be opened with any master key of this node.

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KEYS, changeRoom, contentsOf } from '../../test/support/change-room.ts';
-import { FlakyStore, type TransactFault } from '../../test/support/flaky-store.ts';
-import { until } from '../../test/support/until.ts';
-import type { KeyRecord } from '../contract/record.ts';
-import type { KeyringTimes } from '../domain/keyring.ts';
-import { type Log, silentLog } from '../shared/log.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import type { ConfigStore, Guard } from '../store/port.ts';
+import { KEYS, changeRoom, contentsOf } from '../../../test/support/change-room.ts';
+import { FlakyStore, type TransactFault } from '../../../test/support/flaky-store.ts';
+import { until } from '../../../test/support/until.ts';
+import type { KeyRecord } from '../../contract/record.ts';
+import type { KeyringTimes } from '../../domain/keyring.ts';
+import { type Log, silentLog } from '../../shared/log.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../store/embedded/embedded-store.ts';
+import type { ConfigStore, Guard } from '../../store/port.ts';
 import { type KeyringRoom, advanceKeyring, keepKeyring } from './keyring.ts';
-import type { ChangeRoom } from './context.ts';
-import { checkDrift } from './drift.ts';
-import type { Repair } from './repair.ts';
+import type { ChangeRoom } from '../context.ts';
+import { checkDrift } from '../drift/drift.ts';
+import type { Repair } from '../drift/repair.ts';
 import { Sealer } from './sealer.ts';
 
 const TIMES: KeyringTimes = { signing_ms: 1_000, grace_ms: 100, verify_ms: 300, retired_ms: 200 };

@@ -6,16 +6,16 @@
  * Guarantee: reading page after page meets every entry once. Changes that raced each other may be met in the order in
  * which they were planned.
  */
-import type { ChangeEntry, LoggedEdit } from '../contract/change.ts';
-import { isKind } from '../contract/record.ts';
-import type { Authorship } from '../domain/version.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import { type Revision, revision } from '../shared/revision.ts';
-import type { Keyspace } from '../store/keys.ts';
-import type { KeyValue, Put } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
+import type { ChangeEntry, LoggedEdit } from '../../contract/change.ts';
+import { isKind } from '../../contract/record.ts';
+import type { Authorship } from '../../domain/version.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import { type Revision, revision } from '../../shared/revision.ts';
+import type { Keyspace } from '../../store/keys.ts';
+import type { KeyValue, Put } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
 import { shownRecord } from './history.ts';
-import { historyRefusal } from './store-refusal.ts';
+import { historyRefusal } from '../store-refusal.ts';
 
 /** Read at once while looking for entries that match. */
 const PAGE_ENTRIES = 500;

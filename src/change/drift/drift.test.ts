@@ -1,22 +1,22 @@
 /** What is written past Lockstep: found, shown without its secrets, and adopted, repaired or left. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KEYS, changeRequest, changeRoom, contentsOf } from '../../test/support/change-room.ts';
-import { makeCertificate } from '../../test/support/certificates.ts';
-import { FlakyStore, type TransactFault } from '../../test/support/flaky-store.ts';
-import { tenantRecord } from '../../test/support/records.ts';
-import type { Drift, DriftReport, OnDrift } from '../contract/drift.ts';
-import type { HistoryEntry, Kind } from '../contract/record.ts';
-import { turn } from '../shared/async.ts';
-import { revision as toRevision } from '../shared/revision.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import { uploadCertificate } from './certificate.ts';
-import type { ChangeRoom } from './context.ts';
+import { KEYS, changeRequest, changeRoom, contentsOf } from '../../../test/support/change-room.ts';
+import { makeCertificate } from '../../../test/support/certificates.ts';
+import { FlakyStore, type TransactFault } from '../../../test/support/flaky-store.ts';
+import { tenantRecord } from '../../../test/support/records.ts';
+import type { Drift, DriftReport, OnDrift } from '../../contract/drift.ts';
+import type { HistoryEntry, Kind } from '../../contract/record.ts';
+import { turn } from '../../shared/async.ts';
+import { revision as toRevision } from '../../shared/revision.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../store/embedded/embedded-store.ts';
+import { uploadCertificate } from '../certificate.ts';
+import type { ChangeRoom } from '../context.ts';
 import { type DriftCheck, checkDrift } from './drift.ts';
 import { readDriftReport } from './drift-report.ts';
 import { type ProvenVersions } from './record-drift.ts';
 import { ensureDirectories } from './repair.ts';
-import { applyDefense, createRoute, deleteRoute, updateRoute } from './route.ts';
-import { setTenantConfig } from './tenant-config.ts';
+import { applyDefense, createRoute, deleteRoute, updateRoute } from '../route.ts';
+import { setTenantConfig } from '../tenant-config.ts';
 
 const certificate = await makeCertificate();
 const ACME = KEYS.record('config', 'acme');

@@ -1,10 +1,10 @@
 /** The report of the last comparison, kept in the store so that every node can show it and no leader forgets it. */
-import type { Drift, DriftReport } from '../contract/drift.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import { type Guard, type KeyValue, StoreUnavailableError } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
-import { storeRefusal } from './store-refusal.ts';
+import type { Drift, DriftReport } from '../../contract/drift.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import { type Guard, type KeyValue, StoreUnavailableError } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
+import { storeRefusal } from '../store-refusal.ts';
 
 const LEFT_MAX = 200;
 const REPAIRED_MAX = 100;

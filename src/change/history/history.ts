@@ -1,11 +1,11 @@
-import { Refusal } from '../contract/errors.ts';
-import type { HistoryEntry, Kind } from '../contract/record.ts';
-import { parseCertificateId } from '../domain/certificate.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import { list } from '../store/listing.ts';
-import type { ChangeRoom } from './context.ts';
-import { notReached } from './not-reached.ts';
-import { historyRefusal } from './store-refusal.ts';
+import { Refusal } from '../../contract/errors.ts';
+import type { HistoryEntry, Kind } from '../../contract/record.ts';
+import { parseCertificateId } from '../../domain/certificate.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import { list } from '../../store/listing.ts';
+import type { ChangeRoom } from '../context.ts';
+import { notReached } from '../not-reached.ts';
+import { historyRefusal } from '../store-refusal.ts';
 
 /** A history entry as shown: never with the sealed key. */
 export type ShownEntry = Omit<HistoryEntry, 'record'> & {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Fleet, startFleet } from '../../test/support/control-plane.ts';
-import { until } from '../../test/support/until.ts';
-import type { Clock } from '../shared/clock.ts';
+import { type Fleet, startFleet } from '../../../test/support/control-plane.ts';
+import { until } from '../../../test/support/until.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { createToken, revokeToken } from './token.ts';
 import { TokenUses } from './token-uses.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Sealed } from '../contract/record.ts';
+import type { Sealed } from '../../contract/record.ts';
 import { Sealer, keyBinding, parseMasterKey, parseMasterKeys } from './sealer.ts';
 
 const MASTER = randomBytes(32);

@@ -2,15 +2,15 @@
  * Which records were written or deleted past Lockstep. Every accepted write puts the record and its history entry in one
  * transaction, so a record whose entry is of another revision and says something else is nobody's version.
  */
-import type { HistoryEntry, Kind } from '../contract/record.ts';
-import { decodeKeyRecord } from '../domain/record.ts';
-import { isObject, parseJson, sameJson } from '../shared/json.ts';
-import type { Revision } from '../shared/revision.ts';
-import type { KeyValue } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
-import { newestEntry } from './newest-entry.ts';
+import type { HistoryEntry, Kind } from '../../contract/record.ts';
+import { decodeKeyRecord } from '../../domain/record.ts';
+import { isObject, parseJson, sameJson } from '../../shared/json.ts';
+import type { Revision } from '../../shared/revision.ts';
+import type { KeyValue } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
+import { newestEntry } from '../history/newest-entry.ts';
 import type { ProjectionDrift } from './projection-drift.ts';
-import type { StoredRecord, StoredState } from './stored-state.ts';
+import type { StoredRecord, StoredState } from '../stored-state.ts';
 
 /** Entries asked for at once. */
 const AT_ONCE = 16;

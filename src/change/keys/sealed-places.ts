@@ -1,8 +1,8 @@
 /** Where in the store something is sealed: certificates, each version of them, challenge keys. */
-import type { Sealed } from '../contract/record.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import type { Keyspace } from '../store/keys.ts';
-import type { ConfigStore, KeyValue } from '../store/port.ts';
+import type { Sealed } from '../../contract/record.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import type { Keyspace } from '../../store/keys.ts';
+import type { ConfigStore, KeyValue } from '../../store/port.ts';
 import { challengeKeyBinding, keyBinding } from './sealer.ts';
 
 /** Keys read at once: even the largest of them fit into one answer of the store. */

@@ -3,8 +3,8 @@
  * where gateways read them. Written by one leader only; what to do when is decided in `domain/keyring.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import type { ProjectedWrite } from '../contract/directory.ts';
-import type { KeyRecord } from '../contract/record.ts';
+import type { ProjectedWrite } from '../../contract/directory.ts';
+import type { KeyRecord } from '../../contract/record.ts';
 import {
   type KeyLife,
   type KeyState,
@@ -12,19 +12,19 @@ import {
   type KeyringTimes,
   nextDue,
   nextStep,
-} from '../domain/keyring.ts';
-import { decodeKeyRecord } from '../domain/record.ts';
-import { projectKey } from '../projection/keyring.ts';
-import { render } from '../projection/object.ts';
-import { assertReadable } from '../projection/schema.ts';
-import { jittered, pause } from '../shared/async.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import { NO_REVISION, type Revision } from '../shared/revision.ts';
-import { list } from '../store/listing.ts';
-import type { Guard, KeyValue, Put } from '../store/port.ts';
-import type { Term } from '../store/term.ts';
-import type { ChangeRoom } from './context.ts';
-import { projectedNote } from './projected-note.ts';
+} from '../../domain/keyring.ts';
+import { decodeKeyRecord } from '../../domain/record.ts';
+import { projectKey } from '../../projection/keyring.ts';
+import { render } from '../../projection/object.ts';
+import { assertReadable } from '../../projection/schema.ts';
+import { jittered, pause } from '../../shared/async.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import { NO_REVISION, type Revision } from '../../shared/revision.ts';
+import { list } from '../../store/listing.ts';
+import type { Guard, KeyValue, Put } from '../../store/port.ts';
+import type { Term } from '../../store/term.ts';
+import type { ChangeRoom } from '../context.ts';
+import { projectedNote } from '../projected-note.ts';
 import { type Sealer, challengeKeyBinding } from './sealer.ts';
 
 const SECRET_BYTES = 32;

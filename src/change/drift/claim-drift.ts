@@ -1,9 +1,9 @@
-import { turn } from '../shared/async.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import type { Guard, KeyValue, Transaction } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
-import { claimsOf } from './edit.ts';
-import type { StoredRecord, StoredState } from './stored-state.ts';
+import { turn } from '../../shared/async.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import type { Guard, KeyValue, Transaction } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
+import { claimsOf } from '../edit.ts';
+import type { StoredRecord, StoredState } from '../stored-state.ts';
 
 /** Records looked at before others have their turn. */
 const CHUNK = 200;

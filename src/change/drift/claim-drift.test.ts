@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KEYS, changeRequest, changeRoom, contentsOf } from '../../test/support/change-room.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import type { ChangeRoom } from './context.ts';
+import { KEYS, changeRequest, changeRoom, contentsOf } from '../../../test/support/change-room.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../store/embedded/embedded-store.ts';
+import type { ChangeRoom } from '../context.ts';
 import { checkDrift } from './drift.ts';
-import { createRoute } from './route.ts';
+import { createRoute } from '../route.ts';
 
 let store: EmbeddedStore;
 let room: ChangeRoom;

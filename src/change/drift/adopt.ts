@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { Refusal } from '../contract/errors.ts';
-import type { HistoryEntry, Kind, RecordOf } from '../contract/record.ts';
-import { storedHosts } from '../domain/host.ts';
-import { tenantConfigOf } from '../domain/policy.ts';
-import { defenseOf, routeSpecOf } from '../domain/route.ts';
-import { type Revision, NO_REVISION } from '../shared/revision.ts';
-import type { Guard } from '../store/port.ts';
-import { commitChange } from './commit.ts';
-import type { ChangeRequest, ChangeRoom } from './context.ts';
-import type { DraftOf, Edit } from './edit.ts';
-import { newestEntry } from './newest-entry.ts';
+import { Refusal } from '../../contract/errors.ts';
+import type { HistoryEntry, Kind, RecordOf } from '../../contract/record.ts';
+import { storedHosts } from '../../domain/host.ts';
+import { tenantConfigOf } from '../../domain/policy.ts';
+import { defenseOf, routeSpecOf } from '../../domain/route.ts';
+import { type Revision, NO_REVISION } from '../../shared/revision.ts';
+import type { Guard } from '../../store/port.ts';
+import { commitChange } from '../commit.ts';
+import type { ChangeRequest, ChangeRoom } from '../context.ts';
+import type { DraftOf, Edit } from '../edit.ts';
+import { newestEntry } from '../history/newest-entry.ts';
 import type { RecordDrift } from './record-drift.ts';
-import type { GuardedReader } from './reader.ts';
-import { routeDraft } from './route.ts';
-import { checkUpstreams } from './upstream.ts';
+import type { GuardedReader } from '../reader.ts';
+import { routeDraft } from '../route.ts';
+import { checkUpstreams } from '../upstream.ts';
 
 /** Who it was that wrote it past Lockstep, nobody knows. */
 const ACTOR = 'lockstep-drift';

@@ -4,11 +4,11 @@
  * that was written meanwhile is lost; what is under the current key already is left alone, so a run that was cut off is
  * finished by another.
  */
-import { Refusal } from '../contract/errors.ts';
-import { jittered, pause } from '../shared/async.ts';
-import { type Guard, type KeyValue, OutcomeUnknownError, StoreUnavailableError } from '../store/port.ts';
-import type { Term } from '../store/term.ts';
-import type { ChangeRoom } from './context.ts';
+import { Refusal } from '../../contract/errors.ts';
+import { jittered, pause } from '../../shared/async.ts';
+import { type Guard, type KeyValue, OutcomeUnknownError, StoreUnavailableError } from '../../store/port.ts';
+import type { Term } from '../../store/term.ts';
+import type { ChangeRoom } from '../context.ts';
 import { type SealedPlace, sealedPages, sealedPlace } from './sealed-places.ts';
 import type { Sealer } from './sealer.ts';
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { Refusal } from '../contract/errors.ts';
-import type { Box, Sealed } from '../contract/record.ts';
+import { Refusal } from '../../contract/errors.ts';
+import type { Box, Sealed } from '../../contract/record.ts';
 
 const KEY_BYTES = 32;
 const IV_BYTES = 12;

@@ -1,8 +1,8 @@
-import { render } from '../projection/object.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import type { Guard } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
-import { projectedNote } from './projected-note.ts';
+import { render } from '../../projection/object.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import type { Guard } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
+import { projectedNote } from '../projected-note.ts';
 import type { ProjectionDrift } from './projection-drift.ts';
 
 /** What was done about one object of the projection. */

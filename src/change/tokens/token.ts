@@ -1,23 +1,23 @@
 /** API tokens: made and revoked, each by one guarded transaction. What they are is in `domain/token.ts`. */
 import { createHash, randomBytes } from 'node:crypto';
-import { Refusal } from '../contract/errors.ts';
-import type { Action } from '../contract/record.ts';
-import type { TokenRecord, TokenSpec } from '../contract/token.ts';
+import { Refusal } from '../../contract/errors.ts';
+import type { Action } from '../../contract/record.ts';
+import type { TokenRecord, TokenSpec } from '../../contract/token.ts';
 import {
   TOKEN_ID_BYTES,
   TOKEN_SECRET_BYTES,
   checkTokenSpec,
   decodeToken,
   tokenText,
-} from '../domain/token.ts';
-import { NO_REVISION, type Revision } from '../shared/revision.ts';
-import { list } from '../store/listing.ts';
-import type { Put } from '../store/port.ts';
-import { assertCaller, callerGuards } from './caller.ts';
-import { changePut } from './change-log.ts';
-import type { ChangeAuthor, ChangeRoom } from './context.ts';
-import { storeRefusal } from './store-refusal.ts';
-import { submit } from './submit.ts';
+} from '../../domain/token.ts';
+import { NO_REVISION, type Revision } from '../../shared/revision.ts';
+import { list } from '../../store/listing.ts';
+import type { Put } from '../../store/port.ts';
+import { assertCaller, callerGuards } from '../caller.ts';
+import { changePut } from '../history/change-log.ts';
+import type { ChangeAuthor, ChangeRoom } from '../context.ts';
+import { storeRefusal } from '../store-refusal.ts';
+import { submit } from '../submit.ts';
 
 export type TokenRoom = Pick<ChangeRoom, 'store' | 'keys' | 'clock' | 'random'>;
 

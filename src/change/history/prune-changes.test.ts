@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KEYS, changeRequest, changeRoom } from '../../test/support/change-room.ts';
-import { until } from '../../test/support/until.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import type { Guard } from '../store/port.ts';
+import { KEYS, changeRequest, changeRoom } from '../../../test/support/change-room.ts';
+import { until } from '../../../test/support/until.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../store/embedded/embedded-store.ts';
+import type { Guard } from '../../store/port.ts';
 import { listChanges } from './change-log.ts';
-import type { ChangeRoom } from './context.ts';
+import type { ChangeRoom } from '../context.ts';
 import { keepChangeLog, pruneChanges } from './prune-changes.ts';
-import { setTenantConfig } from './tenant-config.ts';
+import { setTenantConfig } from '../tenant-config.ts';
 
 const LEADER = KEYS.leader('changes');
 const HOLDS: Guard = { key: LEADER, modRevision: NO_REVISION };

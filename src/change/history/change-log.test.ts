@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KEYS, changeRequest, changeRoom } from '../../test/support/change-room.ts';
-import { revision } from '../shared/revision.ts';
-import { type EmbeddedStore, openEmbeddedStore } from '../store/embedded/embedded-store.ts';
-import { type ConfigStore, StoreUnavailableError } from '../store/port.ts';
+import { KEYS, changeRequest, changeRoom } from '../../../test/support/change-room.ts';
+import { revision } from '../../shared/revision.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../store/embedded/embedded-store.ts';
+import { type ConfigStore, StoreUnavailableError } from '../../store/port.ts';
 import { type LoggedChange, changeAt, changePut, differenceOf, listChanges } from './change-log.ts';
-import type { ChangeRoom } from './context.ts';
-import { createRoute, deleteRoute, updateRoute } from './route.ts';
-import { deleteTenantConfig, patchTenantConfig, setTenantConfig } from './tenant-config.ts';
+import type { ChangeRoom } from '../context.ts';
+import { createRoute, deleteRoute, updateRoute } from '../route.ts';
+import { deleteTenantConfig, patchTenantConfig, setTenantConfig } from '../tenant-config.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;

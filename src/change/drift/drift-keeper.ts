@@ -1,7 +1,7 @@
-import type { DriftKind, OnDrift } from '../contract/drift.ts';
-import { jittered, pause } from '../shared/async.ts';
-import type { Term } from '../store/term.ts';
-import type { ChangeRoom } from './context.ts';
+import type { DriftKind, OnDrift } from '../../contract/drift.ts';
+import { jittered, pause } from '../../shared/async.ts';
+import type { Term } from '../../store/term.ts';
+import type { ChangeRoom } from '../context.ts';
 import { type DriftCheck, checkDrift } from './drift.ts';
 import type { ProvenVersions } from './record-drift.ts';
 

@@ -1,8 +1,8 @@
-import type { HistoryEntry, Kind } from '../contract/record.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import type { Revision } from '../shared/revision.ts';
-import { list } from '../store/listing.ts';
-import type { ChangeRoom } from './context.ts';
+import type { HistoryEntry, Kind } from '../../contract/record.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import type { Revision } from '../../shared/revision.ts';
+import { list } from '../../store/listing.ts';
+import type { ChangeRoom } from '../context.ts';
 
 /**
  * The newest history entry of an object, deleted or not; `undefined` without any.

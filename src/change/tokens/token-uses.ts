@@ -1,7 +1,7 @@
-import type { NodeCache, Snapshot } from '../reflector/cache.ts';
-import { pause } from '../shared/async.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import type { ChangeRoom } from './context.ts';
+import type { NodeCache, Snapshot } from '../../reflector/cache.ts';
+import { pause } from '../../shared/async.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import type { ChangeRoom } from '../context.ts';
 
 /** How often this node looks for uses worth writing. */
 const LOOK_MS = 60_000;

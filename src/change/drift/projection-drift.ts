@@ -1,18 +1,18 @@
-import type { Directory } from '../contract/directory.ts';
-import { decodeKeyRecord } from '../domain/record.ts';
-import { certificateId } from '../domain/certificate.ts';
-import { projectKey } from '../projection/keyring.ts';
-import { type Projected, isManaged, render, withoutTimes } from '../projection/object.ts';
-import { placesOf } from '../projection/place.ts';
-import { turn } from '../shared/async.ts';
-import { canonicalJson, isObject, parseJson } from '../shared/json.ts';
-import { NO_REVISION } from '../shared/revision.ts';
-import { SetDigest } from '../store/digest.ts';
-import type { Guard, KeyValue } from '../store/port.ts';
-import type { ChangeRoom } from './context.ts';
-import { projectionsOf } from './edit.ts';
-import { openKey } from './keyring.ts';
-import type { StoredRecord, StoredState } from './stored-state.ts';
+import type { Directory } from '../../contract/directory.ts';
+import { decodeKeyRecord } from '../../domain/record.ts';
+import { certificateId } from '../../domain/certificate.ts';
+import { projectKey } from '../../projection/keyring.ts';
+import { type Projected, isManaged, render, withoutTimes } from '../../projection/object.ts';
+import { placesOf } from '../../projection/place.ts';
+import { turn } from '../../shared/async.ts';
+import { canonicalJson, isObject, parseJson } from '../../shared/json.ts';
+import { NO_REVISION } from '../../shared/revision.ts';
+import { SetDigest } from '../../store/digest.ts';
+import type { Guard, KeyValue } from '../../store/port.ts';
+import type { ChangeRoom } from '../context.ts';
+import { projectionsOf } from '../edit.ts';
+import { openKey } from '../keys/keyring.ts';
+import type { StoredRecord, StoredState } from '../stored-state.ts';
 
 const CHUNK = 100;
 

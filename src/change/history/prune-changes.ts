@@ -1,7 +1,7 @@
-import { pause } from '../shared/async.ts';
-import type { Guard } from '../store/port.ts';
-import type { Term } from '../store/term.ts';
-import type { ChangeRoom } from './context.ts';
+import { pause } from '../../shared/async.ts';
+import type { Guard } from '../../store/port.ts';
+import type { Term } from '../../store/term.ts';
+import type { ChangeRoom } from '../context.ts';
 
 /** Entries of the change log that are kept unless a setting says otherwise: some 35 MB in the store. */
 export const CHANGES_KEPT = 100_000;

@@ -7,22 +7,22 @@
  * Guarantee: each repair is one transaction that applies only while everything it rests on is as it was found, and, for
  * a leader, while its term lasts.
  */
-import type { Drift, DriftKind, DriftReport, OnDrift } from '../contract/drift.ts';
-import { differencesOf } from '../domain/difference.ts';
-import { withoutTimes } from '../projection/object.ts';
-import { turn } from '../shared/async.ts';
-import { isObject, parseJson } from '../shared/json.ts';
-import type { Revision } from '../shared/revision.ts';
-import { SetDigest } from '../store/digest.ts';
-import type { Guard } from '../store/port.ts';
+import type { Drift, DriftKind, DriftReport, OnDrift } from '../../contract/drift.ts';
+import { differencesOf } from '../../domain/difference.ts';
+import { withoutTimes } from '../../projection/object.ts';
+import { turn } from '../../shared/async.ts';
+import { isObject, parseJson } from '../../shared/json.ts';
+import type { Revision } from '../../shared/revision.ts';
+import { SetDigest } from '../../store/digest.ts';
+import type { Guard } from '../../store/port.ts';
 import { type Adoption, adopt } from './adopt.ts';
 import { type ClaimDrift, compareClaims } from './claim-drift.ts';
-import type { ChangeRoom } from './context.ts';
+import type { ChangeRoom } from '../context.ts';
 import { publishDriftReport } from './drift-report.ts';
 import { type ProjectionDrift, compareProjection } from './projection-drift.ts';
 import { type ProvenVersions, type RecordDrift, compareRecords, deletedRecords } from './record-drift.ts';
 import { type Repair, ensureDirectories, repairObject } from './repair.ts';
-import { type StoredState, readState } from './stored-state.ts';
+import { type StoredState, readState } from '../stored-state.ts';
 
 export interface DriftCheckOptions {
   readonly nodeId: string;
