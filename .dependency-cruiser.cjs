@@ -15,6 +15,17 @@ const rooms = {
   client: ['contract'],
 };
 
+/** The rooms of the gateway: what stands on nothing first, who answers last. */
+const gatewayRooms = {
+  stored: [],
+  request: [],
+  limits: [],
+  upstream: ['stored', 'request'],
+  defense: ['stored', 'limits'],
+  picture: ['stored', 'request', 'upstream', 'defense'],
+  front: ['request', 'upstream', 'defense', 'picture'],
+};
+
 /** What a reflector feeds speaks of the store's keys and events, and can do nothing to it. */
 const STORE_TYPES = '^src/store/port\\.ts$';
 
@@ -32,9 +43,18 @@ const walls = Object.entries(rooms).map(([room, allowed]) => ({
   },
 }));
 
+const gatewayWalls = Object.entries(gatewayRooms).map(([room, allowed]) => ({
+  name: `wall-gateway-${room}`,
+  comment: `gateway/${room}/ may import ${allowed.join(', ') || 'none'} of gateway/`,
+  severity: 'error',
+  from: { path: `^src/gateway/${room}/`, pathNot: '\\.test\\.ts$' },
+  to: { path: '^src/gateway/', pathNot: `^src/gateway/(${[room, ...allowed].join('|')})/` },
+}));
+
 module.exports = {
   forbidden: [
     ...walls,
+    ...gatewayWalls,
     {
       name: 'wall-gateway-store',
       comment: 'gateway/ may import types of store/port.ts only',

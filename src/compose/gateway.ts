@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type UpstreamRules, closedTo } from '../domain/upstream-rules.ts';
-import { EngineDefense } from '../gateway/engine-defense.ts';
-import { FleetLimits } from '../gateway/fleet-limits.ts';
+import { EngineDefense } from '../gateway/defense/engine-defense.ts';
+import { FleetLimits } from '../gateway/limits/fleet-limits.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { GatewayMetrics } from '../gateway/gateway-metrics.ts';
 import { Reporter } from '../gateway/heartbeat.ts';

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
 import type { Reflector } from '../reflector/reflector.ts';
-import type { EngineDefense } from './engine-defense.ts';
-import type { FleetLimits } from './fleet-limits.ts';
+import type { EngineDefense } from './defense/engine-defense.ts';
+import type { FleetLimits } from './limits/fleet-limits.ts';
 import type { Gateway, GatewayStatus } from './gateway.ts';
 
 export interface GatewayMetricsSources {

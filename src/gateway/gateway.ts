@@ -10,15 +10,15 @@ import type { HostPort } from '../shared/host-port.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stamp } from '../shared/revision.ts';
 import type { SslKeyring } from '../shared/ssl-keyring.ts';
-import { TrustedPeers } from './client-address.ts';
-import type { Defense } from './defense.ts';
-import { Front } from './front.ts';
-import { GatewayPicture, type ObjectState } from './gateway-picture.ts';
-import { type Listener, openListener } from './listener.ts';
-import type { ParseKey } from './parse-key.ts';
-import type { Rejection } from './shelf.ts';
-import type { UpstreamGuard } from './upstream-guard.ts';
-import { webSocketRequest } from './websocket-request.ts';
+import { TrustedPeers } from './request/client-address.ts';
+import type { Defense } from './defense/defense.ts';
+import { Front } from './front/front.ts';
+import { GatewayPicture, type ObjectState } from './picture/gateway-picture.ts';
+import { type Listener, openListener } from './front/listener.ts';
+import type { ParseKey } from './stored/parse-key.ts';
+import type { Rejection } from './picture/shelf.ts';
+import type { UpstreamGuard } from './upstream/upstream-guard.ts';
+import { webSocketRequest } from './front/websocket-request.ts';
 
 export interface GatewayOptions {
   readonly gatewayId: string;

@@ -6,7 +6,7 @@ import { until } from '../../test/support/until.ts';
 import type { GatewayReceipt, Heartbeat, HeartbeatAnswer, ProveItem, Receipts } from '../contract/fleet.ts';
 import type { Log } from '../shared/log.ts';
 import { type Stamp, revision } from '../shared/revision.ts';
-import type { ObjectState } from './gateway-picture.ts';
+import type { ObjectState } from './picture/gateway-picture.ts';
 import { Reporter } from './heartbeat.ts';
 
 /** A node that answers heartbeats with what it is told to. */

@@ -19,7 +19,7 @@ import { type Disposable, jittered, pause } from '../shared/async.ts';
 import type { ControlFetch } from '../shared/control-fetch.ts';
 import type { Log } from '../shared/log.ts';
 import type { Stamp } from '../shared/revision.ts';
-import type { ObjectState } from './gateway-picture.ts';
+import type { ObjectState } from './picture/gateway-picture.ts';
 
 const BACKOFF_BASE_MS = 50;
 const BACKOFF_MAX_MS = 2_000;

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { DEFENSE_KINDS, type DefenseKind, type DefenseObject } from '../../src/gateway/defense.ts';
-import { checkDefenseObject } from '../../src/gateway/defense-check.ts';
+import { DEFENSE_KINDS, type DefenseKind, type DefenseObject } from '../../src/gateway/defense/defense.ts';
+import { checkDefenseObject } from '../../src/gateway/defense/defense-check.ts';
 import type { Json } from '../../src/shared/json.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');

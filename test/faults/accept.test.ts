@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { createListener, listenAlso } from '../../src/api/listener.ts';
 import { startDemoOrigin } from '../../src/gateway/demo-origin.ts';
-import { openListener } from '../../src/gateway/listener.ts';
+import { openListener } from '../../src/gateway/front/listener.ts';
 import { openMetricsListener } from '../../src/gateway/metrics-listener.ts';
 import { DisposeStack } from '../../src/shared/async.ts';
 import { listenOn } from '../../src/shared/listening.ts';

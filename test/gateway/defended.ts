@@ -1,6 +1,6 @@
 /** A gateway with the engine in front of one route, `/shop/*`, fed by hand, on a clock that stands still. */
 import { afterEach, beforeEach } from 'vitest';
-import { EngineDefense } from '../../src/gateway/engine-defense.ts';
+import { EngineDefense } from '../../src/gateway/defense/engine-defense.ts';
 import type { Clock } from '../../src/shared/clock.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
 import { BROWSER } from '../support/browser-like.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { clientKey, parseAddress } from '../../src/engine/address.ts';
-import { FleetLimits } from '../../src/gateway/fleet-limits.ts';
+import { FleetLimits } from '../../src/gateway/limits/fleet-limits.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { APISIX_HOME, type NginxGateway, startNginxGateway } from '../engine/nginx-gateway.ts';

@@ -89,7 +89,7 @@ describe.skipIf(unpackedNginx() === undefined)('a fleet that shares its limits',
       const reached_ms = admitted[LIMIT - 1]?.at_ms ?? 0;
       const beyond_ms = (admitted.at(-1)?.at_ms ?? 0) - reached_ms;
       // Gateways that did not share would admit twice as many again. In milliseconds the bound is proved where time
-      // is a value (src/gateway/fleet-exchange.test.ts): processes that wait for a core are late by more than it.
+      // is a value (src/gateway/limits/fleet-exchange.test.ts): processes that wait for a core are late by more than it.
       expect(admitted.length - LIMIT).toBeLessThan(LIMIT / 3);
       overshoots.push(admitted.length - LIMIT);
       lasted.push(Math.round(beyond_ms));

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { clientKey, parseAddress } from '../../src/engine/address.ts';
-import { FleetLimits } from '../../src/gateway/fleet-limits.ts';
+import { FleetLimits } from '../../src/gateway/limits/fleet-limits.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import type { RedisAddress } from '../../src/shared/redis.ts';

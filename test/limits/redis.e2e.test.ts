@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FleetLimits } from '../../src/gateway/fleet-limits.ts';
+import { FleetLimits } from '../../src/gateway/limits/fleet-limits.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
 import type { RedisAddress } from '../../src/shared/redis.ts';

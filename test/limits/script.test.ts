@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { EXCHANGE_SCRIPT } from '../../src/gateway/redis-link.ts';
+import { EXCHANGE_SCRIPT } from '../../src/gateway/limits/redis-link.ts';
 
 it('the embedded gateway and the plugin send Redis the very same script', () => {
   const plugin = path.resolve(import.meta.dirname, '../../apisix/plugins/cdn_defense/redis_link.lua');

@@ -1,5 +1,5 @@
 --- What is wrong with an object under /cdn_defense/, by the same rules as the embedded gateway's
--- (src/gateway/defense-check.ts): APISIX keeps the one before then, where the engine alone would fall back to defaults.
+-- (src/gateway/defense/defense-check.ts): APISIX keeps the one before then, where the engine alone would fall back to defaults.
 -- No JSON schema: its messages quote what they refuse, and can't tell an address from other text.
 local engine = require("apisix.plugins.cdn_defense.engine")
 

@@ -1,7 +1,7 @@
 --- Limits of scope `fleet`: what this node counted, and what it last learned of the other gateways through Redis.
 -- Requests only read and write the shared dictionary. Exchanges run in timers, one at a time on a node: they tell
 -- this node's contributions, which can be told twice or late and stay right, and bring the totals. The embedded
--- gateway does the same (src/gateway/fleet-counters.ts, fleet-exchange.ts, redis-link.ts).
+-- gateway does the same (src/gateway/limits/fleet-counters.ts, fleet-exchange.ts, redis-link.ts).
 local core = require("apisix.core")
 local metrics = require("apisix.plugins.cdn_defense.metrics")
 local redis_link = require("apisix.plugins.cdn_defense.redis_link")

@@ -2,7 +2,7 @@
 local _M = {}
 
 local PREFIX = "lockstep:rl:"
--- The very same text as in src/gateway/redis-link.ts, which says why it is so.
+-- The very same text as in src/gateway/limits/redis-link.ts, which says why it is so.
 local EXCHANGE = [[local last = tonumber(redis.call('GET', KEYS[1]) or 0)
 local sequence, gateway = tonumber(ARGV[1]), ARGV[2]
 if last >= sequence then return { last } end
