@@ -52,6 +52,8 @@ describe('ordinary requests', () => {
 
 const attacks: [string, string][] = [
   ['a tautology', "x' or 'a'='a"],
+  ['a tautology in backticks', 'x` or `2`=`2'],
+  ['a path with a class in each name', '/b[i]n/[i]d'],
   ['a tautology of numbers', '7 and 2=2'],
   ['a union', '-5 union all select null,version()'],
   ['a hidden union', '1/**/UnIoN/*x*/SeLeCt(1),2'],

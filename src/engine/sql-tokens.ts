@@ -1,4 +1,4 @@
-import { ATTACK_FUNCTIONS, NILADIC_FUNCTIONS, SQL_WORDS } from './sql-words.ts';
+import { ATTACK_FUNCTIONS, DETERMINERS, NILADIC_FUNCTIONS, SQL_WORDS } from './sql-words.ts';
 
 /**
  * SQL read as a string of one-letter tokens, tolerant of every dialect: rules look at its shape, so that
@@ -184,7 +184,8 @@ function readWord(reader: Reader): void {
     reader.at = at;
     return;
   }
-  reader.kinds.push(wordKind(text, word, at));
+  const before = reader.kinds[reader.kinds.length - 1];
+  reader.kinds.push(before === 'F' && DETERMINERS[word] === 1 ? '?' : wordKind(text, word, at));
   reader.at = at;
 }
 

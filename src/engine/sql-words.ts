@@ -81,6 +81,21 @@ export const SQL_WORDS: Record<string, string | undefined> = {
   waitfor: 'D',
 };
 
+/** What follows "from" in a sentence: no table is called so. */
+export const DETERMINERS: Record<string, 1 | undefined> = {
+  her: 1,
+  his: 1,
+  my: 1,
+  our: 1,
+  that: 1,
+  the: 1,
+  their: 1,
+  these: 1,
+  this: 1,
+  those: 1,
+  your: 1,
+};
+
 /** Functions that applications do not take from users: delays, files, errors that speak, the catalogue. */
 export const ATTACK_FUNCTIONS: Record<string, 1 | undefined> = {
   aes_decrypt: 1,

@@ -63,6 +63,25 @@ function judgeQuoted(host: Host, text: string, quote: number, finding: Finding):
   if (points > 0) raise(finding, 'sql_breakout', points);
 }
 
+function isOutside(code: number): boolean {
+  // Blanks, and what stands around a word in a sentence.
+  return code <= 32 || code === 40 || code === 41 || code === 44 || code === 46 || code === 58 || code === 59;
+}
+
+/** Whether all backticks are those of prose that quotes code: in pairs, each tight around what it quotes, blanks around it. */
+function marksCode(text: string): boolean {
+  let open = text.indexOf('`');
+  while (open >= 0) {
+    const close = text.indexOf('`', open + 1);
+    if (close <= open + 1) return false;
+    if (open > 0 && !isOutside(text.charCodeAt(open - 1))) return false;
+    if (close + 1 < text.length && !isOutside(text.charCodeAt(close + 1))) return false;
+    if (text.charCodeAt(open + 1) <= 32 || text.charCodeAt(close - 1) <= 32) return false;
+    open = text.indexOf('`', close + 1);
+  }
+  return true;
+}
+
 function judgePlainSql(host: Host, text: string, searched: boolean, finding: Finding): void {
   const tokens = tokeniseSql(text, 0);
   judgeShapes(host, tokens, searched, finding);
@@ -71,7 +90,8 @@ function judgePlainSql(host: Host, text: string, searched: boolean, finding: Fin
   // A run of quotes is typing, not syntax.
   if (text.indexOf("''''") < 0 && text.indexOf("'") >= 0) judgeQuoted(host, text, 39, finding);
   if (text.indexOf('""""') < 0 && text.indexOf('"') >= 0) judgeQuoted(host, text, 34, finding);
-  if (text.indexOf('```') < 0 && text.indexOf('`') >= 0) judgeQuoted(host, text, 96, finding);
+  if (text.indexOf('```') < 0 && text.indexOf('`') >= 0 && !marksCode(text))
+    judgeQuoted(host, text, 96, finding);
   judgeStatements(host, text, finding);
 }
 

@@ -230,6 +230,8 @@ const documentation = [
   'Copyright &copy; 2011-2016 &mdash; see the &quot;licence&quot; (MIT)',
   'All of these are exposed: `require("./index")`, `import x from "y"`, `new Function(body)`.',
   'The signature is `(prompt, answers)`; `confirm` and `alert` are optional.',
+  'Put `<nav>` around lists, with `<ul>` or `<ol>` inside; the `<parsing.rules>` section stays as it is.',
+  '<li>Select "Copy" from the list.</li>',
   'Arguments after \'--\' go to `argv._`; use the dash ("-") as separator.',
 ];
 
@@ -259,6 +261,7 @@ export const ORDINARY: readonly Ordinary[] = [
   ...posts.map((text) => json({ title: 'A post', body: text, tags: ['a', 'b'], draft: false })),
   ...cookies.map((cookie) => ({ cookie })),
   { target: '/' },
+  { target: '/_next/static/chunks/pages/[region]/[shopName]/[...rest]-4f2a.js' },
   { target: '/collect?id=7&sessionId=5f-1', headers: beacon },
   { target: '/collect?id=7&sessionid=5f', headers: beacon },
   { target: '/paid?sessionId=CS12&result=ok', headers: { referer: 'https://pay.example/' } },

@@ -2155,7 +2155,7 @@ ____exports.COMMAND_RULES = {
     {id = "command_shellshock", points = 95, pattern = "^[ ]{0,8}[(][ ]{0,8}[)][ ]{0,8}[{]|[(][ ]{0,8}[)][ ]{0,8}[{][ ]{0,8}(?:[:_a-z]?[ ]{0,8};|_[ ]{0,8};)"},
     {id = "command_field_separator", points = 80, pattern = "[$][{]?ifs(?:[^a-z]|$)"},
     {id = "command_substitution", points = 75, pattern = "[$][(](?:[(][^)]{0,60}[)]|<?[a-z/._-]{2,40}(?:[ )(]|$))|[$][{](?:ifs|path|home|shell|pwd|env)[^a-z]|(?:^|[^a-z])[$](?:shell|path|home|pwd)(?:[^a-z]|$)|[$]\\[[0-9+*/ -]{0,60}\\]"},
-    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|[a-z]{0,12}\\[[?a-z!/-]{1,12}\\][a-z/?*\\[]{1,20})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
+    {id = "command_wildcard", points = 75, pattern = "(?:^|[^a-z0-9])/(?:(?:[a-z]{1,12}[?*]|[?][a-z?])[a-z?]{0,12}/[a-z?*\\[\\]]{2,40}|(?:[a-z]{1,12}\\[[?a-z!/-]{1,12}\\]/?|\\[[?a-z!/-]{1,12}\\])[a-z?*\\[][a-z/?*\\[]{0,19})|/(?:etc|bin|usr|proc)/[a-z]{0,20}(?:[?*]|\\[[!a-z-]{1,6}\\])[a-z?*\\[\\]]{0,60}"},
     {id = "command_variable", points = 75, pattern = "%(?:comspec|systemroot|windir|programfiles|commonprogram[a-z]{0,60}|appdata|userprofile|path|os)(?:%|:~)|[$][{][a-z_]{1,40}(?::[0-9-]|//?[^}]{0,60}/|[#%@^,]|:-)|(?:;|&&|[|])[ ]{0,8}[$][a-z0-9_]{1,20}(?:[$]|[ ]{1,8}[$/-])"},
     {id = "command_redirect", points = 70, pattern = "(?:^|[^=<-])>{1,2}[ ]{0,8}(?:/(?:dev|tmp|var|etc|home)/|[&][0-9]|[a-z0-9_./-]{1,60}[.](?:php|sh|jsp|aspx?|py|pl)(?:[^a-z]|$))|[0-9]>&[0-9]|<<<"},
     {id = "command_loop", points = 75, pattern = "(?:^|[;&| ])for[ ]{1,8}(?:/[dflr][^%]{0,60})?%{1,3}[^ ]{1,24}[ ]{1,8}in[ ]{0,8}[(]|(?:^|[;&|][ ]{0,8})if(?:[ ]{1,8}|/)(?:/?i[ ]{1,8})?(?:not[ ]{1,8})?(?:(?:exist|defined|errorlevel|cmdextversion)[ ]{1,8}[^ ]{1,60}[ ]{1,8}[a-z(@]|[(]?[\"'%{\\[]?[a-z0-9%~:!_. -]{1,40}[\"'%})\\]]{0,2}[ ]{0,8}(?:===?|[ ](?:equ|neq|lss|leq|gtr|geq)[ ])[ ]{0,8}(?:\"[^\"]{0,40}\"|[^ ]{1,40})[ ]{1,8}(?:[(@]|echo|goto|cmd|call |set |exit|start |del |type ))"},
@@ -2805,6 +2805,20 @@ ____exports.SQL_WORDS = {
     values = "D",
     waitfor = "D"
 }
+--- What follows "from" in a sentence: no table is called so.
+____exports.DETERMINERS = {
+    her = 1,
+    his = 1,
+    my = 1,
+    our = 1,
+    that = 1,
+    the = 1,
+    their = 1,
+    these = 1,
+    this = 1,
+    those = 1,
+    your = 1
+}
 --- Functions that applications do not take from users: delays, files, errors that speak, the catalogue.
 ____exports.ATTACK_FUNCTIONS = {
     aes_decrypt = 1,
@@ -2879,6 +2893,7 @@ local ____exports = {}
 local isDigitOrDot, isHex, isComparison
 local ____sql_2Dwords_2Ets = require("sql-words")
 local ATTACK_FUNCTIONS = ____sql_2Dwords_2Ets.ATTACK_FUNCTIONS
+local DETERMINERS = ____sql_2Dwords_2Ets.DETERMINERS
 local NILADIC_FUNCTIONS = ____sql_2Dwords_2Ets.NILADIC_FUNCTIONS
 local SQL_WORDS = ____sql_2Dwords_2Ets.SQL_WORDS
 function isDigitOrDot(code)
@@ -3104,8 +3119,9 @@ local function readWord(reader)
         reader.at = at
         return
     end
+    local before = reader.kinds[#reader.kinds]
     local ____reader_kinds_6 = reader.kinds
-    ____reader_kinds_6[#____reader_kinds_6 + 1] = wordKind(text, word, at)
+    ____reader_kinds_6[#____reader_kinds_6 + 1] = before == "F" and DETERMINERS[word] == 1 and "?" or wordKind(text, word, at)
     reader.at = at
 end
 local function readSymbol(reader, code)
@@ -3291,6 +3307,40 @@ local function judgeQuoted(host, text, quote, finding)
         raise(finding, "sql_breakout", points)
     end
 end
+local function isOutside(code)
+    return code <= 32 or code == 40 or code == 41 or code == 44 or code == 46 or code == 58 or code == 59
+end
+--- Whether all backticks are those of prose that quotes code: in pairs, each tight around what it quotes, blanks around it.
+local function marksCode(text)
+    local open = (string.find(text, "`", nil, true) or 0) - 1
+    while open >= 0 do
+        local close = (string.find(
+            text,
+            "`",
+            math.max(open + 1 + 1, 1),
+            true
+        ) or 0) - 1
+        if close <= open + 1 then
+            return false
+        end
+        if open > 0 and not isOutside(__TS__StringCharCodeAt(text, open - 1)) then
+            return false
+        end
+        if close + 1 < #text and not isOutside(__TS__StringCharCodeAt(text, close + 1)) then
+            return false
+        end
+        if __TS__StringCharCodeAt(text, open + 1) <= 32 or __TS__StringCharCodeAt(text, close - 1) <= 32 then
+            return false
+        end
+        open = (string.find(
+            text,
+            "`",
+            math.max(close + 1 + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    return true
+end
 local function judgePlainSql(host, text, searched, finding)
     local tokens = tokeniseSql(text, 0)
     judgeShapes(host, tokens, searched, finding)
@@ -3304,7 +3354,7 @@ local function judgePlainSql(host, text, searched, finding)
     if (string.find(text, "\"\"\"\"", nil, true) or 0) - 1 < 0 and (string.find(text, "\"", nil, true) or 0) - 1 >= 0 then
         judgeQuoted(host, text, 34, finding)
     end
-    if (string.find(text, "```", nil, true) or 0) - 1 < 0 and (string.find(text, "`", nil, true) or 0) - 1 >= 0 then
+    if (string.find(text, "```", nil, true) or 0) - 1 < 0 and (string.find(text, "`", nil, true) or 0) - 1 >= 0 and not marksCode(text) then
         judgeQuoted(host, text, 96, finding)
     end
     ____exports.judgeStatements(host, text, finding)
