@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// The defense list, and limits that a fleet shares, on a real Apache APISIX: the one that APISIX_HOME names. Says so when there is none.
+// The defense list, the plugin's counters, and limits that a fleet shares, on a real Apache APISIX: the one that APISIX_HOME names. Says so when there is none.
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToolMissingError, ensureDebianTool } from './debian.js';
 import { run } from './run.js';
 
-const TESTS = ['test/defense/list.e2e.test.ts', 'test/limits/apisix.e2e.test.ts'];
+const TESTS = [
+  'test/defense/list.e2e.test.ts',
+  'test/defense/counters.e2e.test.ts',
+  'test/limits/apisix.e2e.test.ts',
+];
 
 /** What is missing to start this APISIX, if anything. */
 const missing = (home) => {

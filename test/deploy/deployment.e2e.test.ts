@@ -5,8 +5,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,22 +13,13 @@ import { ensureDebianTool } from '../../scripts/debian.js';
 import { SupervisedProcess, tailOf } from '../support/supervised-process.ts';
 import { until } from '../support/until.ts';
 import { COMPOSE, type Deployment, deployment, entryOf, makeSecrets } from './deployment.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 const all: Deployment = deployment();
 const started: SupervisedProcess[] = [];
 let directory: string;
 let ports: Map<string, number>;
-
-const freePort = (): Promise<number> =>
-  new Promise((done, failed) => {
-    const server = createServer();
-    server.once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
-    });
-  });
 
 const secret = (name: string): string => join(directory, 'secrets', name);
 
@@ -105,8 +94,8 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lockstep-compose-'));
   makeSecrets(join(directory, 'secrets'));
   const names = [1, 2, 3].flatMap((i) => [`etcd-${i}:2379`, `etcd-${i}:2380`, `lockstep-${i}:5001`]);
-  ports = new Map();
-  for (const name of [...names, 'redis:6379']) ports.set(name, await freePort());
+  const free = await freePorts(names.length + 1);
+  ports = new Map([...names, 'redis:6379'].map((name, i) => [name, free[i] ?? 0]));
   for (const i of [1, 2, 3]) {
     const name = `etcd-${i}`;
     const [, ...args] = entryOf(all, name).command ?? [];

@@ -7,8 +7,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +15,7 @@ import { makeCertificate } from '../support/certificates.ts';
 import { type Answer, type Sent, probe } from '../support/probe.ts';
 import { until } from '../support/until.ts';
 import { prepareApisix } from './apisix-home.ts';
+import { freePorts } from '../support/free-ports.ts';
 
 const here = path.resolve(import.meta.dirname, 'watching');
 const root = path.resolve(import.meta.dirname, '../..');
@@ -36,6 +35,8 @@ export interface NginxGatewayOptions {
   readonly workers?: number;
   /** As `plugins` in config.yaml; without `cdn_defense` a route's defense is skipped silently, as in APISIX. */
   readonly plugins?: readonly string[];
+  /** More of `plugin_attr`. */
+  readonly pluginAttr?: object;
   /** Certificates, in PEM, that the agent believes nodes by. */
   readonly ca?: string;
   /** `plugin_attr.cdn_defense.redis` */
@@ -43,14 +44,6 @@ export interface NginxGatewayOptions {
 }
 
 export type { Answer } from '../support/probe.ts';
-
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
-};
 
 /** Prints the pid of its arguments, run as a child, which is ended when the standard input ends. */
 const SUPERVISOR = [
@@ -74,6 +67,7 @@ const titleOf = (pid: number): string => {
 export const APISIX_HOME = process.env['APISIX_HOME'];
 
 const pluginAttrOf = (options: NginxGatewayOptions): object => ({
+  ...options.pluginAttr,
   cdn_defense: {
     shared_dict: 'cdn_defense',
     trusted_proxies: ['127.0.0.0/8'],

@@ -3,8 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureDebianTool } from '../../scripts/debian.js';
@@ -12,6 +10,7 @@ import type { RedisAddress } from '../../src/shared/redis.ts';
 import { unpackedNginx } from '../engine/nginx.ts';
 import { makeCertificates } from '../support/etcd-tls.ts';
 import { until } from '../support/until.ts';
+import { freePort } from '../support/free-ports.ts';
 
 const here = path.join(import.meta.dirname, 'harness');
 const root = path.resolve(import.meta.dirname, '../..');
@@ -21,14 +20,6 @@ export interface LimitsStatus {
   readonly shared: boolean;
   readonly exchanges: Readonly<Record<'done' | 'failed' | 'lost', number>>;
 }
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await once(server.close(), 'close');
-  return port;
-};
 
 /** `plugin_attr.cdn_defense.redis` */
 export const settingsOf = ({ host, port, username, password, database, tls }: RedisAddress): object => ({

@@ -3,8 +3,6 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +11,7 @@ import { ensureDebianTool } from '../../scripts/debian.js';
 import { SupervisedProcess, tailOf } from './supervised-process.ts';
 import { makeCertificates } from './etcd-tls.ts';
 import type { TestCertificates } from './etcd-tls.ts';
+import { freePorts } from './free-ports.ts';
 
 export interface EtcdClusterOptions {
   /** 1 or 3; default 1. */
@@ -26,20 +25,6 @@ export interface EtcdClusterOptions {
 }
 
 const START_TIMEOUT_MS = 30_000;
-
-/** Ports that were free a moment ago; all held at once, so that they differ. */
-const freePorts = async (count: number): Promise<number[]> => {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-};
 
 const execute = promisify(execFile);
 

@@ -9,7 +9,9 @@ import { SupervisedProcess, tailOf } from './supervised-process.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/lockstep.js', import.meta.url));
 const BUILT = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const START_MS = 20_000;
+/** For a busy machine. */
+const START_MS = 60_000;
+const DRAIN_MS = 20_000;
 
 /** One running command of `lockstep`. */
 export class LockstepProcess {
@@ -70,7 +72,7 @@ export class LockstepProcess {
   /** SIGTERM, and waits for the end. */
   async drain(): Promise<void> {
     this.program.signal('SIGTERM');
-    for (const end = Date.now() + START_MS; this.running && Date.now() < end; ) await sleep(20);
+    for (const end = Date.now() + DRAIN_MS; this.running && Date.now() < end; ) await sleep(20);
   }
 
   /** kill -9 */

@@ -1,7 +1,5 @@
 /** A real Redis for tests, on a free loopback port, with nothing on disk: a restart finds it empty. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
@@ -10,6 +8,7 @@ import type { RedisAddress } from '../../src/shared/redis.ts';
 import { makeCertificates } from './etcd-tls.ts';
 import { SupervisedProcess, tailOf } from './supervised-process.ts';
 import { until } from './until.ts';
+import { freePort } from './free-ports.ts';
 
 export interface RedisOptions {
   readonly password?: string;
@@ -17,16 +16,6 @@ export interface RedisOptions {
   readonly users?: readonly string[];
   readonly tls?: boolean;
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 
 export class RedisServer {
   /** As the default user, with its password. */

@@ -5,7 +5,7 @@ local _M = {}
 
 --- @return string|nil at most `limit` bytes; nothing where this nginx cannot read it
 function _M.first_bytes(limit)
-  -- From ngx_lua 0.10.24 on it refuses bodies of HTTP/2 and HTTP/3 whose length no header tells.
+  -- ngx_lua 0.10.26, alone, refuses bodies of HTTP/2 and HTTP/3 whose length no header tells.
   local read, refused = pcall(ngx.req.read_body)
   if not read then
     core.log.warn("cdn_defense: the body cannot be read: ", refused)

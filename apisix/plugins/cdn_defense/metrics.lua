@@ -14,7 +14,7 @@ local function made(prometheus, name, help, labels)
   core.log.error("cdn_defense: no Prometheus counter: ", result)
 end
 
-function _M.init()
+local function make()
   local ok, exporter = pcall(require, "apisix.plugins.prometheus.exporter")
   if not ok or type(exporter.get_prometheus) ~= "function" then
     return
@@ -28,6 +28,17 @@ function _M.init()
       "Exchanges of counts by how they ended; lost: what was told before was no longer there",
       { "outcome" }
     )
+  end
+end
+
+--- APISIX starts plugins in no certain order, so its exporter may start after this; both have once the worker runs.
+function _M.init()
+  make()
+  if not counter then
+    local ok, err = ngx.timer.at(0, make)
+    if not ok then
+      core.log.error("cdn_defense: no Prometheus counters: ", err)
+    end
   end
 end
 
