@@ -51,7 +51,7 @@ const settings = {
   },
   metrics: {
     value: 'HOST:PORT',
-    help: 'where to serve Prometheus metrics, for loopback or a private network',
+    help: 'where to serve /metrics, /readyz and /livez, for loopback or a private network',
     parse: address,
   },
   ...sslKeyringSetting,

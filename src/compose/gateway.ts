@@ -5,7 +5,7 @@ import { FleetLimits } from '../gateway/limits/fleet-limits.ts';
 import { Gateway } from '../gateway/gateway.ts';
 import { GatewayMetrics } from '../gateway/gateway-metrics.ts';
 import { Reporter } from '../gateway/heartbeat.ts';
-import { openMetricsListener } from '../gateway/metrics-listener.ts';
+import { type Readiness, openOperationsListener } from '../gateway/operations-listener.ts';
 import { type Picture, Reflector } from '../reflector/reflector.ts';
 import { together } from '../reflector/together.ts';
 import { type Disposable, DisposeStack } from '../shared/async.ts';
@@ -35,7 +35,7 @@ export interface StartGatewayOptions {
   readonly controlToken?: (() => string) | undefined;
   /** What it says it is. */
   readonly version?: string;
-  /** Where to serve Prometheus metrics; nowhere when absent. */
+  /** Where to serve Prometheus metrics and health; nowhere when absent. */
   readonly metrics?: HostPort | undefined;
   /** Peers (addresses, CIDRs) whose X-Real-IP is believed. Default 127.0.0.1. */
   readonly realIpFrom?: readonly string[] | undefined;
@@ -77,6 +77,16 @@ const reporterOf = (options: StartGatewayOptions, gateway: Gateway): Reporter | 
   });
 };
 
+/**
+ * A gateway that no node has heard is not waited for when changes are. One that no node hears goes on by what it has, as it
+ * does when the nodes go away later.
+ */
+const readinessOf = (gateway: Gateway, reporter: Reporter | undefined): Readiness => {
+  const own = gateway.readiness();
+  if (own.status !== 'ready' || !reporter || reporter.settled) return own;
+  return { status: 'starting', detail: 'no node of the control plane has heard this gateway yet' };
+};
+
 /** A picture that only wants to know that something has changed. */
 const told = (changed: () => void): Picture => ({ replace: changed, apply: changed });
 
@@ -113,6 +123,11 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
   const picture = together(() => [gateway.picture, told(() => reporter?.look())]);
   const reflector = new Reflector({ store, prefix: keys.projection, picture, clock, log });
   try {
+    const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector, limits });
+    const parts = { scraped: measured, readiness: () => readinessOf(gateway, reporter) };
+    // From before the gateway listens until after it has drained.
+    const operations = metrics ? await openOperationsListener(metrics, parts, log) : undefined;
+    stack.add('operations', () => operations?.dispose());
     stack.add('fleet limits', () => limits?.dispose());
     limits?.start();
     stack.add('reflector', () => reflector.dispose());
@@ -121,16 +136,13 @@ export const startGateway = async (options: StartGatewayOptions): Promise<Runnin
     await reflector.until(() => gateway.applied !== undefined, FIRST_LISTING_MS);
     stack.add('gateway', () => gateway.dispose());
     const bound = await gateway.start();
-    const measured = new GatewayMetrics({ gatewayId, gateway, defense, reflector, limits });
-    const scraped = metrics ? await openMetricsListener(metrics, measured, log) : undefined;
-    stack.add('metrics', () => scraped?.dispose());
     stack.add('reporter', () => reporter?.dispose());
     reporter?.start();
     const urls = [
       ...(bound.http ? [`http://${shown(bound.http)}`] : []),
       ...(bound.https ? [`https://${shown(bound.https)}`] : []),
     ];
-    const metricsUrl = scraped && `http://${shown(scraped.address)}/metrics`;
+    const metricsUrl = operations && `http://${shown(operations.address)}/metrics`;
     return { id: gatewayId, urls, metricsUrl, gateway, defense, dispose: () => stack.dispose() };
   } catch (error) {
     await stack.dispose();

@@ -15,6 +15,7 @@ import type { Defense } from './defense/defense.ts';
 import { Front } from './front/front.ts';
 import { GatewayPicture, type ObjectState } from './picture/gateway-picture.ts';
 import { type Listener, openListener } from './front/listener.ts';
+import type { Readiness } from './operations-listener.ts';
 import type { ParseKey } from './stored/parse-key.ts';
 import type { Rejection } from './picture/shelf.ts';
 import type { UpstreamGuard } from './upstream/upstream-guard.ts';
@@ -116,6 +117,15 @@ export class Gateway {
   /** What is in force at one place; cheap, for receipts. */
   state(directory: string, id: string): ObjectState {
     return this.config.state(directory, id);
+  }
+
+  /** Whether requests would be served by what the store has. */
+  readiness(): Readiness {
+    if (this.stopping) return { status: 'stopping' };
+    if (!this.applied) return { status: 'starting', detail: 'nothing has been read from the store yet' };
+    if (this.listeners.length === 0) return { status: 'starting', detail: 'it does not listen yet' };
+    const { refusal } = this.config;
+    return refusal === undefined ? { status: 'ready' } : { status: 'refusing', detail: refusal };
   }
 
   status(): GatewayStatus {

@@ -77,6 +77,11 @@ export class Reporter implements Disposable {
     this.running ??= this.run();
   }
 
+  /** Whether a node has heard this gateway, or each was found not to hear it. */
+  get settled(): boolean {
+    return this.reached !== undefined;
+  }
+
   /** The gateway has applied something: what is outstanding may be in force now. */
   look(): void {
     if (!this.telling && this.outstanding.size > 0) void this.tell();

@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { createListener, listenAlso } from '../../src/api/listener.ts';
 import { startDemoOrigin } from '../../src/gateway/demo-origin.ts';
 import { openListener } from '../../src/gateway/front/listener.ts';
-import { openMetricsListener } from '../../src/gateway/metrics-listener.ts';
+import { openOperationsListener } from '../../src/gateway/operations-listener.ts';
 import { DisposeStack } from '../../src/shared/async.ts';
 import { listenOn } from '../../src/shared/listening.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
@@ -35,11 +35,12 @@ const openers: [what: string, open: () => Promise<void>][] = [
     },
   ],
   [
-    'the gateway’s metrics',
+    'the gateway’s metrics and health',
     async () => {
       const scraped = { contentType: 'text/plain', text: () => Promise.resolve('') };
-      const listener = await openMetricsListener(LOOPBACK, scraped, log);
-      stack.add('metrics', () => listener.dispose());
+      const readiness = () => ({ status: 'ready' }) as const;
+      const listener = await openOperationsListener(LOOPBACK, { scraped, readiness }, log);
+      stack.add('operations', () => listener.dispose());
     },
   ],
   [
@@ -75,7 +76,7 @@ test.each(openers)('%s goes on, and says so', async (_what, open) => {
   expect(server.listening).toBe(true);
   const failure = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
   for (let n = 0; n < 2; n++) server.emit('error', failure);
-  expect(warned).toEqual([{ err: failure }, { err: failure }]);
+  expect(warned).toEqual([{ err: failure, failures: 1 }]);
   expect(server.listening).toBe(true);
 });
 
