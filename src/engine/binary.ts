@@ -1,3 +1,5 @@
+import { isBlank } from './text.ts';
+
 const MOST_LOOKED_AT = 4096;
 const SHORTEST_RUN = 16;
 const MAX_RUNS = 2000;
@@ -29,4 +31,40 @@ export function readRuns(bytes: string): string[] {
     from = at + 1;
   }
   return runs;
+}
+
+/** What JSON and XML open with: a bracket, a tag. */
+function opensDocument(code: number): boolean {
+  return code === 60 || code === 91 || code === 123;
+}
+
+/** Whether a byte beside a NUL may be the first of a document in wide signs; blanks stand before one where another NUL follows. */
+function opensWide(code: number, nextHigh: number): boolean {
+  return opensDocument(code) || (isBlank(code) && nextHigh === 0);
+}
+
+/** Whether bytes begin as UTF-16 or UTF-32 do: with the mark of their order, or as JSON or XML with NULs beside its signs. */
+export function isWide(bytes: string): boolean {
+  const a = bytes.charCodeAt(0);
+  const b = bytes.charCodeAt(1);
+  if ((a === 255 && b === 254) || (a === 254 && b === 255)) return true;
+  if (a !== 0 && b !== 0) return false;
+  const c = bytes.charCodeAt(2);
+  const d = bytes.charCodeAt(3);
+  if (a === 0 && b === 0) return (c === 0 && opensDocument(d)) || (c === 254 && d === 255);
+  return a === 0 ? opensWide(b, c) : opensWide(a, d);
+}
+
+/** Such bytes without their NULs and marks: what they spell, as far as that is ASCII. */
+export function narrow(bytes: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const code = bytes.charCodeAt(at);
+    if (code !== 0 && code < 254) continue;
+    if (at > from) parts.push(bytes.slice(from, at));
+    from = at + 1;
+  }
+  parts.push(bytes.slice(from));
+  return parts.join('');
 }

@@ -42,8 +42,6 @@ export interface Decision {
   readonly signals: Signal[];
 }
 
-/** More of a body than this is not read: what is beyond it is not inspected. */
-export const BODY_LIMIT_BYTES = 131072;
 /** A payload this certain is blocked; for less, a browser may prove itself. */
 const PAYLOAD_BLOCKS = 60;
 const STRIKE_TTL_S = 600;

@@ -95,13 +95,14 @@ describe('documents', () => {
 
   it('XML gives its names, attribute values, texts and CDATA', () => {
     expect(readXml('<?xml version="1"?><a b="c>d" e=\'f\'>g<![CDATA[<h>]]></a>')).toEqual([
+      'version',
+      '1',
       'a',
       'b',
       'c>d',
       'e',
       'f',
-      'g',
-      '<h>',
+      'g<h>',
       'a',
     ]);
   });
@@ -109,10 +110,10 @@ describe('documents', () => {
   it('multipart gives its parts, with names and file names', () => {
     const body =
       '--b\r\nContent-Disposition: form-data; name="x"; filename="y.txt"\r\n\r\nz\r\n--b\r\ncontent-disposition: form-data; name=q\r\n\r\n\r\n--b--';
-    expect(readMultipart(body, 'b', lower)).toMatchObject({
+    expect(readMultipart(body, 'b', true, false, lower)).toMatchObject({
       parts: [
-        { names: ['x'], filenames: ['y.txt'], content: 'z' },
-        { names: ['q'], filenames: [], content: '' },
+        { disposition: { names: ['x'], filenames: ['y.txt'], files: 1, doubts: 0 }, content: 'z' },
+        { disposition: { names: ['q'], filenames: [], files: 0, doubts: 0 }, content: '' },
       ],
       rest: [],
     });

@@ -167,7 +167,11 @@ export const BLANK_ROW = '[ \\t\\n\\x0b\\f\\r]{4}';
 export const PLUS_BLANKS = '[;|&\'"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]';
 
 /** JSON that reaches for the prototype of every object. */
-export const JSON_PROTOTYPE = '"constructor"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}"prototype"';
+export const JSON_PROTOTYPE =
+  '"constructor"[ \\t\\r\\n]{0,8}:[ \\t\\r\\n]{0,8}[{][ \\t\\r\\n]{0,8}"prototype"';
+
+/** How browsers and clients write the type of a part: nothing to look at. */
+export const PART_TYPE = '^[a-z0-9/+._-]{1,100}(?:;[ ]{0,4}[a-z-]{1,20}="?[a-z0-9/+._-]{1,100}"?){0,4}$';
 
 /** What structured headers, such as accepted types, dates, entity tags and addresses, have no use for. */
 export const UNSTRUCTURED =

@@ -1,118 +1,133 @@
-import { isBinary, readRuns } from './binary.ts';
-import { newFinding, raise } from './finding.ts';
+import { isBinary, isWide, narrow, readRuns } from './binary.ts';
+import type { BodyTypes } from './content-type.ts';
+import { readTypes, UNTYPED } from './content-type.ts';
+import { isCertainFile } from './disposition.ts';
+import { newFinding } from './finding.ts';
+import { PART_TYPE } from './gate-patterns.ts';
 import type { Host } from './host.ts';
-import { judgePairs, judgeUploadName } from './inspect.ts';
-import { judgeDocument, judgeSentDocument } from './judge.ts';
-import { boundariesOf, readMultipart } from './multipart.ts';
-import { SERVER_PAGE } from './path-patterns.ts';
+import { judgeDocument } from './judge.ts';
+import type { Part } from './multipart.ts';
+import { isLoose, readMultipart } from './multipart.ts';
+import { judgePairs } from './pairs.ts';
 import type { HeaderFacts } from './request.ts';
 import type { Signal } from './signal.ts';
-import { contains, split, trim } from './text.ts';
+import { startsWith, withoutMargin } from './text.ts';
+import { judgeFile, judgeUploadName } from './upload.ts';
 import type { Worst } from './value.ts';
-import { consider, judgeValue, newWorst, reportWorst } from './value.ts';
+import { consider, isSpent, judgeJson, judgePlain, judgeValue, newWorst, reportWorst } from './value.ts';
 import { readXml } from './xml.ts';
 
-/** Content types read at most, where a client sends several. */
-const MAX_TYPES = 4;
+/** More of a body than this is not read: what is beyond it is not inspected. */
+export const BODY_LIMIT_BYTES = 131072;
+/** What is read as multipart of one request, in all ways, parts of parts included: beyond it, bodies are judged by their looks. */
+const MAX_READ_BYTES = 4 * BODY_LIMIT_BYTES;
 
-/** A file is not what a server puts into a query or a page: only what would run by itself counts in it. */
-function judgeFile(worst: Worst, content: string): void {
-  const finding = newFinding();
-  const lowered = worst.host.lower(content);
-  if (worst.host.match(SERVER_PAGE, lowered)) raise(finding, 'upload_page', 75);
-  judgeSentDocument(worst.host, lowered, finding);
-  consider(worst, finding, 'body', false);
+/** One request's body, while it is judged. */
+interface Body {
+  readonly worst: Worst;
+  readonly signals: Signal[];
+  /** The body goes on behind what is read of it. */
+  readonly cut: boolean;
+  bytes_read: number;
 }
 
-/** Returns whether the body had parts with that boundary. What belongs to no part is judged as a text. */
-function judgeMultipart(worst: Worst, body: string, boundary: string, signals: Signal[]): boolean {
-  const host = worst.host;
-  const { parts, rest } = readMultipart(body, boundary, host.lower);
-  for (const part of parts) {
-    for (const filename of part.filenames) {
-      judgeUploadName(worst, filename, signals);
-      judgeValue(worst, filename, 'body', 2);
-    }
-    for (const name of part.names) judgeValue(worst, name, 'body', 2);
-    for (const header of part.headers) judgeValue(worst, header, 'body', 2);
-    if (part.filenames.length === 0) judgeValue(worst, part.content, 'body', 0);
-    else judgeFile(worst, part.content);
+/** @param nested the part is one of a part's: what says that it has parts as well, is a value */
+function judgePart(body: Body, part: Part, nested: boolean): void {
+  const { worst, signals } = body;
+  const lower = worst.host.lower;
+  const said = part.disposition;
+  for (const filename of said.filenames) {
+    judgeUploadName(worst, filename, signals);
+    judgeValue(worst, filename, 'body', 2);
   }
-  for (const text of rest) judgeAny(worst, text);
-  return parts.length > 0;
-}
-
-function judgeXml(worst: Worst, body: string): void {
-  const finding = newFinding();
-  judgeDocument(worst.host, body, finding);
-  consider(worst, finding, 'body', false);
-  for (const text of readXml(body)) judgeValue(worst, text, 'body', 0);
-}
-
-/** A body by its looks, whatever it is called. */
-function judgeAny(worst: Worst, body: string): void {
-  const text = plainStart(body);
-  const first = text.charCodeAt(0);
-  if (first === 60) judgeXml(worst, text);
-  else if (first === 123 || first === 91) judgeValue(worst, text, 'body', 0);
-  if (first !== 60) judgePairs(worst, text, '&', true, 'body');
-}
-
-/** Without what may stand before any document: a byte order mark, blanks and line ends. */
-function plainStart(body: string): string {
-  // UTF-8's byte order mark.
-  const marked = body.charCodeAt(0) === 239 && body.charCodeAt(1) === 187 && body.charCodeAt(2) === 191;
-  let from = marked ? 3 : 0;
-  while (from < body.length) {
-    const code = body.charCodeAt(from);
-    if (code !== 32 && (code < 9 || code > 13)) break;
-    from++;
+  for (const name of said.names) judgeValue(worst, name, 'body', 2);
+  for (const other of said.others) judgeValue(worst, other, 'body', 2);
+  for (const header of part.headers) {
+    if (!worst.host.match(PART_TYPE, lower(header))) judgeValue(worst, header, 'body', 2);
   }
-  return from === 0 ? body : body.slice(from);
-}
-
-/** @param media the content type without its parameters, in lower case */
-function judgeAs(worst: Worst, media: string, body: string): void {
-  const form = media === 'application/x-www-form-urlencoded';
-  const text = plainStart(body);
-  const first = text.charCodeAt(0);
-  const opensJson = first === 123 || first === 91;
-  if (!form && !(opensJson && contains(media, 'json')) && isBinary(body)) {
-    for (const run of readRuns(body)) judgeValue(worst, run, 'body', 1);
+  if (said.files > 0) judgeFile(worst, part.content);
+  if (isCertainFile(said)) return;
+  // Any other part is a value, and so is what only some servers would take for a file. Of bytes only the
+  // rows of text: pictures and archives hold all sorts of short attacks by chance.
+  if (said.claims > 0 && isBinary(part.content)) {
+    judgeRuns(worst, part.content);
     return;
   }
-  if (opensJson || contains(media, 'json')) {
-    judgeValue(worst, text, 'body', 0);
-    if (form) judgePairs(worst, text, '&', true, 'body');
-  } else if (first === 60 && (contains(media, 'xml') || text.slice(0, 5) === '<?xml')) {
-    judgeXml(worst, text);
-  } else if (form || media === '' || contains(media, 'text/')) {
-    judgePairs(worst, body, '&', true, 'body');
-  } else {
-    judgeValue(worst, text, 'body', 1);
+  judgeValue(worst, part.content, 'body', 0);
+  if (part.type === '' || nested || isSpent(worst)) return;
+  const types = readTypes(part.type, lower);
+  if (types.multipart) judgeMultipart(body, part.content, types, true);
+}
+
+/** A multipart body under every boundary that its header may mean, and as no multipart body where that is not certain. */
+function judgeMultipart(body: Body, text: string, types: BodyTypes, nested: boolean): void {
+  const worst = body.worst;
+  let certain = types.boundaries.length === 1;
+  // A part was judged as a value already. Once is enough: no text counts twice among those judged as one.
+  let looked = nested;
+  const look = (): void => {
+    if (!looked) judgeLooks(worst, text, UNTYPED);
+    looked = true;
+  };
+  for (const boundary of types.boundaries) {
+    for (const lines of isLoose(text, boundary) ? [true, false] : [true]) {
+      body.bytes_read += text.length;
+      if (body.bytes_read > MAX_READ_BYTES || isSpent(worst)) {
+        look();
+        return;
+      }
+      const read = readMultipart(text, boundary, lines, body.cut, worst.host.lower);
+      if (read.parts.length === 0) {
+        certain = false;
+        look();
+      }
+      for (const part of read.parts) judgePart(body, part, nested);
+      for (const rest of read.rest) {
+        if (!looked || (rest.length < text.length && !isSpent(worst))) judgeLooks(worst, rest, UNTYPED);
+      }
+    }
   }
+  if (!certain) look();
+}
+
+function judgeXml(worst: Worst, document: string): void {
+  const finding = newFinding();
+  judgeDocument(worst.host, document, finding);
+  consider(worst, finding, 'body', false);
+  for (const text of readXml(document)) judgeValue(worst, text, 'body', 0);
+}
+
+function judgeRuns(worst: Worst, bytes: string): void {
+  for (const run of readRuns(bytes)) judgeValue(worst, run, 'body', 1);
+}
+
+/** Judges what is not multipart by what it looks like, and by all that its types allow it to be. */
+function judgeLooks(worst: Worst, sent: string, types: BodyTypes): void {
+  const body = isWide(sent) ? narrow(sent) : sent;
+  const text = withoutMargin(body);
+  const first = text.charCodeAt(0);
+  const opensJson = first === 123 || first === 91;
+  if (!types.form && !(opensJson && types.json) && isBinary(body)) {
+    judgeRuns(worst, body);
+    return;
+  }
+  const isXml = first === 60 && (types.xml || startsWith(text, '<?xml'));
+  if (isXml) judgeXml(worst, text);
+  const isJson = judgeJson(worst, text, 'body', 0);
+  const asJson = opensJson || types.json;
+  if (asJson && !isJson) judgePlain(worst, text, 'body', 0);
+  // A form may open like JSON or XML; other text is a form unless it is one of them.
+  if (types.form || (types.text && !isXml && !isJson)) judgePairs(worst, body, 'body');
+  else if (!isXml && !asJson) judgePlain(worst, text, 'body', 1);
 }
 
 /** Judges the body by what it is, whatever it is called: content types lie, and servers differ in what they believe. */
 export function inspectBody(host: Host, facts: HeaderFacts, body: string, signals: Signal[]): void {
   if (body === '') return;
   const worst = newWorst(host);
-  const type = host.lower(facts.content_type);
-  let whole = false;
-  for (const each of split(type, '\n', MAX_TYPES)) {
-    const media = trim(split(each, ';', 2)[0] ?? '');
-    if (media.slice(0, 10) !== 'multipart/') {
-      judgeAs(worst, media, body);
-      continue;
-    }
-    // With more than one boundary to choose from, servers differ in the choice.
-    const boundaries = boundariesOf(facts.content_type, host.lower);
-    let parts = false;
-    for (const boundary of boundaries) {
-      if (judgeMultipart(worst, body, boundary, signals)) parts = true;
-    }
-    if (!parts || boundaries.length !== 1) whole = true;
-  }
-  if (whole) judgeAny(worst, body);
+  const types = readTypes(facts.content_type, host.lower);
+  const cut = body.length >= BODY_LIMIT_BYTES;
+  if (types.multipart) judgeMultipart({ worst, signals, cut, bytes_read: 0 }, body, types, false);
+  if (!types.multipart || types.form || types.json || types.xml || types.text) judgeLooks(worst, body, types);
   reportWorst(worst, signals);
 }

@@ -5,40 +5,25 @@ import {
   BASE64_INSIDE,
   COOKIE_SIGNS,
   COOKIE_WORDS,
-  NO_NAME,
   SESSION_NAME,
   SESSION_NAME_EXACT,
   TARGET_SUSPECT,
 } from './gate-patterns.ts';
 import type { Host } from './host.ts';
 import { hostName } from './binding.ts';
-import { PROBE_RULES, UPLOAD_NAME } from './path-patterns.ts';
+import { judgePair, judgePairs, MAX_PAIRS } from './pairs.ts';
+import { PROBE_RULES } from './path-patterns.ts';
 import { judgeProtocol } from './protocol.ts';
 import type { HeaderFacts, RequestHead } from './request.ts';
-import type { Place, Signal } from './signal.ts';
+import type { Signal } from './signal.ts';
 import { isPlain } from './structured.ts';
 import { contains, split, trim } from './text.ts';
+import { judgeUploadName } from './upload.ts';
 import type { Worst } from './value.ts';
 import { judgeValue, newWorst, reportWorst } from './value.ts';
 
-const MAX_PAIRS = 2048;
 const MAX_SEGMENTS = 64;
 const DOLLAR = 36;
-
-/** `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none. */
-function judgePair(worst: Worst, pair: string, plus: boolean, place: Place): void {
-  const equals = pair.indexOf('=');
-  if (equals > 0) {
-    const name = decodePercent(pair.slice(0, equals), plus);
-    judgeValue(worst, name, place, 0);
-    if (worst.host.match(NO_NAME, name)) judgeValue(worst, decodePercent(pair, plus), place, 1);
-  }
-  judgeValue(worst, decodePercent(equals < 0 ? pair : pair.slice(equals + 1), plus), place, 0);
-}
-
-export function judgePairs(worst: Worst, text: string, separator: string, plus: boolean, place: Place): void {
-  for (const pair of split(text, separator, MAX_PAIRS)) judgePair(worst, pair, plus, place);
-}
 
 function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
   const host = worst.host;
@@ -62,7 +47,7 @@ function judgeTarget(worst: Worst, target: string, signals: Signal[]): void {
   if (path.indexOf('/', 1) > 0) judgeValue(worst, path.slice(1), 'path', 1);
   if (mark < 0) return;
   const query = target.slice(mark + 1);
-  judgePairs(worst, query, '&', true, 'query');
+  judgePairs(worst, query, 'query');
 }
 
 function judgeAgent(worst: Worst, agent: string): void {
@@ -73,7 +58,7 @@ function judgeReferer(worst: Worst, referer: string): void {
   if (referer === '' || !worst.host.match(TARGET_SUSPECT, worst.host.lower(afterScheme(referer)))) return;
   const mark = referer.indexOf('?');
   judgeValue(worst, decodePercent(mark < 0 ? referer : referer.slice(0, mark), false), 'referer', 2);
-  if (mark >= 0) judgePairs(worst, referer.slice(mark + 1), '&', true, 'referer');
+  if (mark >= 0) judgePairs(worst, referer.slice(mark + 1), 'referer');
 }
 
 function judgeCookies(worst: Worst, cookie: string): void {
@@ -86,12 +71,6 @@ function isCookieSuspect(host: Host, cookie: string): boolean {
   const lowered = host.lower(cookie);
   for (const word of COOKIE_WORDS) if (contains(lowered, word)) return true;
   return host.match(COOKIE_SIGNS, lowered) || host.match(BASE64_INSIDE, cookie);
-}
-
-export function judgeUploadName(worst: Worst, name: string, signals: Signal[]): void {
-  if (worst.host.match(UPLOAD_NAME, worst.host.lower(name))) {
-    signals.push({ id: 'upload_script', group: 'payload', points: 75, place: 'header' });
-  }
 }
 
 /** What has a grammar of its own is judged where it holds what no such grammar has a use for. */

@@ -1,4 +1,5 @@
 import { decodeEscapes } from './decode.ts';
+import { isBlank } from './text.ts';
 
 /** The texts of a JSON document: keys and string values, in order. */
 export interface JsonTexts {
@@ -9,6 +10,8 @@ export interface JsonTexts {
 }
 
 const MAX_TEXTS = 2000;
+/** The way to the prototype of every object. */
+export const PROTOTYPE = 'constructor.prototype';
 const BACKSLASH = 92;
 const DOUBLE = 34;
 
@@ -48,10 +51,6 @@ function closing(text: string, from: number): number {
   return -1;
 }
 
-function isSpace(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13);
-}
-
 function isScalarByte(code: number): boolean {
   // Letters of true, false, null and the bytes of numbers.
   return (
@@ -64,43 +63,65 @@ function isScalarByte(code: number): boolean {
   );
 }
 
+/** What `constructor` holds. */
+interface Reach {
+  /** The key read last is `constructor`, and its value comes next. */
+  held: boolean;
+  /** The depths of what is open and held so, the first `open` of them. */
+  readonly depths: number[];
+  open: number;
+}
+
+function isReached(reach: Reach, depth: number): boolean {
+  return reach.open > 0 && reach.depths[reach.open - 1] === depth;
+}
+
 /**
  * A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
  * balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
+ * A reach for the prototype of every object, however it is spaced and escaped, is a key of its own: the way to it.
  */
 export function readJson(text: string): JsonTexts {
   const keys: string[] = [];
   const values: string[] = [];
+  const reach: Reach = { held: false, depths: [], open: 0 };
   let at = 0;
   let depth = 0;
   let afterValue = false;
   while (at < text.length && keys.length + values.length < MAX_TEXTS) {
     const code = text.charCodeAt(at);
-    if (isSpace(code)) {
+    if (isBlank(code)) {
       at++;
     } else if (code === DOUBLE) {
       const end = closing(text, at + 1);
       if (end < 0 || afterValue) return { valid: false, keys, values };
       let next = end + 1;
-      while (isSpace(text.charCodeAt(next))) next++;
+      while (isBlank(text.charCodeAt(next))) next++;
       const raw = unescape(text.slice(at + 1, end));
       if (text.charCodeAt(next) === 58) {
         keys.push(raw);
+        if (raw === 'prototype' && isReached(reach, depth)) keys.push(PROTOTYPE);
+        reach.held = raw === 'constructor';
         at = next + 1;
       } else {
         values.push(raw);
+        reach.held = false;
         afterValue = true;
         at = end + 1;
       }
     } else if (code === 123 || code === 91) {
       if (afterValue) return { valid: false, keys, values };
       depth++;
+      if (reach.held) reach.depths[reach.open++] = depth;
+      reach.held = false;
       at++;
     } else if (code === 125 || code === 93) {
+      if (isReached(reach, depth)) reach.open--;
       depth--;
       afterValue = true;
       at++;
     } else if (code === 44) {
+      reach.held = false;
       afterValue = false;
       at++;
     } else if (isScalarByte(code) && !afterValue) {

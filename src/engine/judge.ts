@@ -15,6 +15,7 @@ import {
 } from './protocol-patterns.ts';
 import type { Place } from './signal.ts';
 import { judgeSql, judgeStatements } from './sql.ts';
+import { isBlank } from './text.ts';
 
 function judgeRules(host: Host, gate: string, rules: readonly Rule[], text: string, finding: Finding): void {
   if (!host.match(gate, text)) return;
@@ -38,10 +39,6 @@ function withoutComments(text: string): string {
   }
   if (depth === 0) parts.push(text.slice(from));
   return parts.join(' ');
-}
-
-function isBlank(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13);
 }
 
 /** Rows of blanks as one, a line break if there is one in it: patterns bound how many they cross. */
@@ -71,11 +68,15 @@ function squeezeBlanks(text: string): string {
   return parts.join('');
 }
 
+function squeezed(host: Host, text: string): string {
+  return host.match(BLANK_ROW, text) ? squeezeBlanks(text) : text;
+}
+
 /** Whether one decoded text, seen by itself, is an attack. Returns whether it had to be looked at closely. */
 export function judgeText(host: Host, text: string, place: Place, finding: Finding): boolean {
   const spaced = host.lower(text);
   if (!host.match(ANY_GATE, spaced)) return false;
-  const lowered = host.match(BLANK_ROW, spaced) ? squeezeBlanks(spaced) : spaced;
+  const lowered = squeezed(host, spaced);
   judgeMarkup(host, lowered, finding);
   judgeRules(host, PROTOCOL_GATE, PROTOCOL_RULES, lowered, finding);
   judgeRules(host, DOCUMENT_GATE, DOCUMENT_RULES, lowered, finding);
@@ -115,16 +116,44 @@ export function judgeHidden(host: Host, text: string, finding: Finding): void {
   if (host.match(HIDDEN_NAMES, text)) raise(finding, 'hidden_name', 80);
 }
 
-/** A document that is sent as a file. `lowered` is in lower case. */
-export function judgeSentDocument(host: Host, lowered: string, finding: Finding): void {
-  if (lowered.indexOf('<?xml') < 0 && lowered.indexOf('<!') < 0) return;
-  for (const rule of DOCUMENT_FILE_RULES)
-    if (host.match(rule.pattern, lowered)) raise(finding, rule.id, rule.points);
+const LONGEST_NAME = 100;
+
+/** Documents called by long names called `r` instead: patterns bound what they cross up to a system's name. */
+function withShortNames(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  let at = text.indexOf('<!doctype');
+  while (at >= 0) {
+    let start = at + 9;
+    while (isBlank(text.charCodeAt(start))) start++;
+    let to = start;
+    while (to < text.length && !endsName(text.charCodeAt(to))) to++;
+    if (to - start > LONGEST_NAME) {
+      parts.push(text.slice(from, start));
+      parts.push('r');
+      from = to;
+    }
+    at = text.indexOf('<!doctype', to);
+  }
+  if (from === 0) return text;
+  parts.push(text.slice(from));
+  return parts.join('');
+}
+
+function endsName(code: number): boolean {
+  return isBlank(code) || code === 62 || code === 91;
+}
+
+function asDocument(host: Host, text: string): string {
+  return withShortNames(squeezed(host, host.lower(text)));
+}
+
+/** A document that is sent as a file: what makes its reader fetch or unfold something. */
+export function judgeSentDocument(host: Host, text: string, finding: Finding): void {
+  judgeRules(host, DOCUMENT_GATE, DOCUMENT_FILE_RULES, asDocument(host, text), finding);
 }
 
 /** An XML document as a whole: its declarations. What its elements carry is judged value by value. */
 export function judgeDocument(host: Host, text: string, finding: Finding): void {
-  const lowered = host.lower(text);
-  for (const rule of DOCUMENT_RULES)
-    if (host.match(rule.pattern, lowered)) raise(finding, rule.id, rule.points);
+  judgeRules(host, DOCUMENT_GATE, DOCUMENT_RULES, asDocument(host, text), finding);
 }

@@ -1,152 +1,175 @@
-import { split } from './text.ts';
+import type { Disposition } from './disposition.ts';
+import { newDisposition, readDisposition } from './disposition.ts';
+import { isBlank, trim } from './text.ts';
 
 /** One part of a multipart body. */
 export interface Part {
-  readonly names: readonly string[];
-  /** What an uploaded file is called, in each way it is said; empty for a plain field. */
-  readonly filenames: readonly string[];
-  /** The part's headers but for its disposition. */
+  readonly disposition: Disposition;
+  /** Values of its other headers, and lines that are none. */
   readonly headers: readonly string[];
+  /** Its content types, one a line. */
+  readonly type: string;
   readonly content: string;
 }
 
 export interface Multipart {
   readonly parts: readonly Part[];
-  /** What belongs to no part: before the first, without headers, beyond the most that are read. */
+  /** What is in no part: before the first boundary, behind the last one, without headers, beyond what is read. */
   readonly rest: readonly string[];
 }
 
 /** What a body of the most that is read can hold of small fields, and more. */
 const MAX_PARTS = 4000;
-const MAX_LINES = 64;
-const MAX_ESCAPES = 1024;
-const MAX_BOUNDARIES = 4;
-const DISPOSITION = 'content-disposition:';
+const MAX_RESTS = 16;
+/** More headers of a part than these are read as one text. */
+const MAX_HEADERS = 1000;
+/** Headers that a body's limit cuts off are no longer than this. */
+const MAX_CUT = 1024;
+const DASH = 45;
 
-interface Parameter {
-  /** In lower case. */
-  readonly name: string;
-  readonly value: string;
+/** Whether servers that go by the letter see a boundary here: on a line of its own. */
+function isLine(body: string, at: number, to: number): boolean {
+  if (at > 0 && body.charCodeAt(at - 1) !== 10) return false;
+  if (closes(body, to)) return true;
+  let end = to;
+  while (body.charCodeAt(end) === 32 || body.charCodeAt(end) === 9) end++;
+  return end >= body.length || body.charCodeAt(end) === 10 || body.charCodeAt(end) === 13;
 }
 
-function isBlank(code: number): boolean {
-  return code === 32 || (code >= 9 && code <= 13);
+/** Whether the boundary that ends at `to` is the last one: two dashes follow it. */
+function closes(body: string, to: number): boolean {
+  return body.charCodeAt(to) === DASH && body.charCodeAt(to + 1) === DASH;
 }
 
-function trimAround(text: string): string {
-  let from = 0;
-  let to = text.length;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
-  return text.slice(from, to);
+function nextMark(body: string, mark: string, from: number, lines: boolean): number {
+  let at = body.indexOf(mark, from);
+  while (at >= 0 && lines && !isLine(body, at, at + mark.length)) at = body.indexOf(mark, at + 1);
+  return at;
 }
 
-/** Without quotes around it and backslashes before what they escape. */
-function unquote(raw: string): string {
-  const text = trimAround(raw);
-  const quote = text.charCodeAt(0);
-  if (quote !== 34 && quote !== 39) return text;
-  const to = text.length > 1 && text.charCodeAt(text.length - 1) === quote ? text.length - 1 : text.length;
-  return split(text.slice(1, to), '\\', MAX_ESCAPES).join('');
-}
-
-/** The parameters of a header's value: between semicolons that stand outside of double quotes. */
-function parametersOf(value: string, lower: (text: string) => string): Parameter[] {
-  const out: Parameter[] = [];
-  let from = 0;
-  let quoted = false;
-  for (let at = 0; at <= value.length; at++) {
-    const code = at < value.length ? value.charCodeAt(at) : 59;
-    if (quoted && code === 92) at++;
-    else if (code === 34) quoted = !quoted;
-    else if (code === 59 && (!quoted || at >= value.length)) {
-      const text = value.slice(from, at);
-      const equals = text.indexOf('=');
-      if (equals > 0)
-        out.push({ name: lower(trimAround(text.slice(0, equals))), value: unquote(text.slice(equals + 1)) });
-      from = at + 1;
-    }
-  }
-  return out;
-}
-
-/** Every boundary that some reader of a content type might take, each once. */
-export function boundariesOf(contentType: string, lower: (text: string) => string): string[] {
-  const out: string[] = [];
-  const add = (boundary: string): void => {
-    if (boundary === '' || out.length >= MAX_BOUNDARIES) return;
-    for (const known of out) if (known === boundary) return;
-    out.push(boundary);
-  };
-  for (const { name, value } of parametersOf(contentType, lower)) if (name === 'boundary') add(value);
-  // Readers that look for the word take it wherever it stands.
-  const lowered = lower(contentType);
-  let at = lowered.indexOf('boundary=');
+/** Whether the boundary also stands where some servers see one and others do not. */
+export function isLoose(body: string, boundary: string): boolean {
+  const mark = `--${boundary}`;
+  let at = body.indexOf(mark);
   while (at >= 0) {
-    let to = at + 9;
-    while (to < contentType.length && !endsToken(contentType.charCodeAt(to))) to++;
-    add(unquote(contentType.slice(at + 9, to)));
-    at = lowered.indexOf('boundary=', to);
+    if (!isLine(body, at, at + mark.length)) return true;
+    at = body.indexOf(mark, at + mark.length);
   }
-  return out;
+  return false;
 }
 
-function endsToken(code: number): boolean {
-  return code === 59 || code === 44 || isBlank(code);
+function lineEnd(body: string, from: number, to: number): number {
+  const at = body.indexOf('\n', from);
+  return at < 0 || at > to ? to : at;
 }
 
-function readPart(head: string, content: string, lower: (text: string) => string): Part {
-  const names: string[] = [];
-  const filenames: string[] = [];
+function withoutReturn(line: string): string {
+  const last = line.length - 1;
+  return last >= 0 && line.charCodeAt(last) === 13 ? line.slice(0, last) : line;
+}
+
+interface Head {
+  /** One header each: lines that begin with a blank go on with the one before. */
+  readonly headers: readonly string[];
+  /** Lines beyond those that are read one by one. */
+  readonly rest: string;
+  /** Where the content begins, or -1 where no empty line ends the headers. */
+  readonly end: number;
+}
+
+function readHead(body: string, from: number, to: number): Head {
   const headers: string[] = [];
-  for (const line of split(head, '\n', MAX_LINES)) {
-    const lowered = lower(line);
-    const at = lowered.indexOf(DISPOSITION);
-    if (at !== 0) {
-      if (trimAround(line) !== '') headers.push(trimAround(line.slice(line.indexOf(':') + 1)));
-      continue;
+  let lines: string[] = [];
+  let at = from;
+  while (at < to) {
+    const end = lineEnd(body, at, to);
+    const line = withoutReturn(body.slice(at, end));
+    // What a boundary cuts off is no empty line.
+    if (line === '' && end < to) {
+      if (headers.length >= MAX_HEADERS) return { headers, rest: lines.join('\n'), end: end + 1 };
+      if (lines.length > 0) headers.push(lines.join(''));
+      return { headers, rest: '', end: end + 1 };
     }
-    for (const { name, value } of parametersOf(line.slice(DISPOSITION.length), lower)) {
-      if (name === 'name') names.push(value);
-      else if (name === 'filename' || name === 'filename*') filenames.push(value);
+    if (lines.length > 0 && headers.length < MAX_HEADERS && !isBlank(line.charCodeAt(0))) {
+      headers.push(lines.join(''));
+      lines = [];
     }
+    lines.push(line);
+    at = end + 1;
   }
-  return { names, filenames, headers, content };
+  return { headers, rest: '', end: -1 };
 }
 
-/** The parts between boundaries, and what is left over. */
-export function readMultipart(body: string, boundary: string, lower: (text: string) => string): Multipart {
+function readPart(head: Head, body: string, to: number, lower: (text: string) => string): Part {
+  const disposition = newDisposition();
+  const headers: string[] = [];
+  const types: string[] = [];
+  for (const line of head.headers) {
+    const colon = line.indexOf(':');
+    const name = colon < 0 ? '' : lower(trim(line.slice(0, colon)));
+    const value = colon < 0 ? line : trim(line.slice(colon + 1));
+    if (name === 'content-disposition') {
+      readDisposition(value, lower, disposition);
+    } else {
+      if (name === 'content-type') types.push(value);
+      headers.push(value);
+    }
+  }
+  if (head.rest !== '') {
+    // There may be a disposition among them.
+    readDisposition(head.rest, lower, disposition);
+    disposition.doubts++;
+    headers.push(head.rest);
+  }
+  const content = trimEnd(body.slice(Math.min(head.end, to), to));
+  return { disposition, headers, type: types.join('\n'), content };
+}
+
+/**
+ * The parts between boundaries, and what is left of the body besides. With `lines` only boundaries on lines of their own count.
+ * @param cut the body goes on behind what is read of it: then its last part has no end
+ */
+export function readMultipart(
+  body: string,
+  boundary: string,
+  lines: boolean,
+  cut: boolean,
+  lower: (text: string) => string,
+): Multipart {
   const parts: Part[] = [];
   const rest: string[] = [];
   const mark = `--${boundary}`;
-  const leave = (text: string): void => {
-    // The last boundary is followed by two dashes.
-    if (trimAround(text) !== '' && trimAround(text) !== '--') rest.push(text);
-  };
-  let at = body.indexOf(mark);
-  leave(at < 0 ? '' : body.slice(0, at));
+  let at = nextMark(body, mark, 0, lines);
+  addRest(rest, body.slice(0, at < 0 ? body.length : at));
   while (at >= 0) {
     const from = at + mark.length;
-    if (parts.length >= MAX_PARTS) {
-      leave(body.slice(from));
+    if (parts.length >= MAX_PARTS || rest.length >= MAX_RESTS) {
+      addRest(rest, body.slice(from));
       break;
     }
-    const next = body.indexOf(mark, from);
+    const next = nextMark(body, mark, from, lines);
     const to = next < 0 ? body.length : next;
-    let blank = body.indexOf('\r\n\r\n', from);
-    let width = 4;
-    if (blank < 0 || blank > to) {
-      blank = body.indexOf('\n\n', from);
-      width = 2;
-    }
-    if (blank >= 0 && blank < to) {
-      parts.push(readPart(body.slice(from, blank), trimEnd(body.slice(blank + width, to)), lower));
-    } else {
-      leave(body.slice(from, to));
+    const last = closes(body, from);
+    const head = last ? undefined : readHead(body, lineEnd(body, from, to) + 1, to);
+    if (head !== undefined && head.end >= 0) {
+      const part = readPart(head, body, to, lower);
+      parts.push(part);
+      if (next < 0 && !cut) addRest(rest, part.content);
+    } else if (next >= 0 || !cut || to - from >= MAX_CUT) {
+      addRest(rest, body.slice(last ? from + 2 : from, to));
     }
     at = next;
   }
   return { parts, rest };
+}
+
+function addRest(rest: string[], text: string): void {
+  for (let at = 0; at < text.length; at++) {
+    if (!isBlank(text.charCodeAt(at))) {
+      rest.push(text);
+      return;
+    }
+  }
 }
 
 function trimEnd(text: string): string {

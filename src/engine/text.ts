@@ -1,5 +1,6 @@
 /** Small reading of byte strings. Offsets are never negative. */
 
+const BYTE_ORDER_MARK = `${String.fromCharCode(239)}${String.fromCharCode(187)}${String.fromCharCode(191)}`;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 
@@ -36,13 +37,27 @@ export function contains(text: string, part: string): boolean {
 export function trim(text: string): string {
   let from = 0;
   let to = text.length;
-  while (from < to && isBlank(text.charCodeAt(from))) from++;
-  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   return from === 0 && to === text.length ? text : text.slice(from, to);
 }
 
-function isBlank(code: number): boolean {
+function isSpace(code: number): boolean {
   return code === 32 || code === 9;
+}
+
+/** A space, a tab, a line break. */
+export function isBlank(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13);
+}
+
+/** Without blanks and line breaks at either end, and without a mark of bytes' order before them. */
+export function withoutMargin(text: string): string {
+  let from = startsWith(text, BYTE_ORDER_MARK) ? 3 : 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return from === 0 && to === text.length ? text : text.slice(from, to);
 }
 
 /** Parts between separators, at most `max`: the rest stays in the last one. An empty text has one empty part. */

@@ -4,9 +4,10 @@ import type { Finding } from './finding.ts';
 import { addFinding, newFinding } from './finding.ts';
 import { BASE64_TEXT, FOLDS, JSON_PROTOTYPE, LAYERED, NO_BASE64, PLUS_BLANKS } from './gate-patterns.ts';
 import type { Host } from './host.ts';
-import { readJson } from './json.ts';
+import { PROTOTYPE, readJson } from './json.ts';
 import { judgeHidden, judgeText } from './judge.ts';
 import type { Place, Signal } from './signal.ts';
+import { isBlank, withoutMargin } from './text.ts';
 
 /**
  * The worst value of a request so far. Values are judged apart and only the worst counts, so a long form of
@@ -29,6 +30,8 @@ export interface Worst {
  * others are judged together, as one text, which finds less; so that many count as evasion, all but enough to act on.
  */
 const MAX_SUSPECTS = 400;
+/** JSON in JSON, base64 in base64. */
+const MAX_DEPTH = 4;
 
 export function newWorst(host: Host): Worst {
   return {
@@ -75,25 +78,43 @@ function unwrap(host: Host, text: string): string {
   return host.match(FOLDS, current) ? foldUnicode(current) : current;
 }
 
+/** Whether no more texts of the request are looked at one by one. */
+export function isSpent(worst: Worst): boolean {
+  return worst.suspects >= MAX_SUSPECTS;
+}
+
+/** Whether a text is JSON; then its keys and texts are judged. `depth` as in `judgeValue`. */
+export function judgeJson(worst: Worst, text: string, place: Place, depth: number): boolean {
+  const code = text.charCodeAt(0);
+  // A bracket, or what may stand before one: blanks, the mark of bytes' order.
+  if (isSpent(worst) || depth >= MAX_DEPTH || (code !== 123 && code !== 91 && code !== 239 && !isBlank(code)))
+    return false;
+  const document = withoutMargin(text);
+  const first = document.charCodeAt(0);
+  if (first !== 123 && first !== 91) return false;
+  const json = readJson(document);
+  // Lenient readers take more for JSON than is.
+  if (worst.host.match(JSON_PROTOTYPE, document)) judgeLayer(worst, PROTOTYPE, place, false);
+  if (!json.valid || json.keys.length + json.values.length === 0) return false;
+  for (const key of json.keys) judgeValue(worst, key, place, depth + 1);
+  for (const value of json.values) judgeValue(worst, value, place, depth + 1);
+  return true;
+}
+
 /** Judges a decoded value and what it may hide. `depth` bounds JSON in JSON and base64 in base64. */
 export function judgeValue(worst: Worst, text: string, place: Place, depth: number): void {
+  if (!judgeJson(worst, text, place, depth)) judgePlain(worst, text, place, depth);
+}
+
+/** Judges a value that is no JSON: as it is, and without each further layer. */
+export function judgePlain(worst: Worst, text: string, place: Place, depth: number): void {
   if (text === '') return;
-  if (worst.suspects >= MAX_SUSPECTS) {
+  if (isSpent(worst)) {
     worst.rest.push(text);
     worst.rest_place = place;
     return;
   }
   const host = worst.host;
-  const first = text.charCodeAt(0);
-  if ((first === 123 || first === 91) && depth < 4) {
-    const json = readJson(text);
-    if (host.match(JSON_PROTOTYPE, text)) judgeLayer(worst, 'constructor.prototype', place, false);
-    if (json.valid && json.keys.length + json.values.length > 0) {
-      for (const key of json.keys) judgeValue(worst, key, place, depth + 1);
-      for (const value of json.values) judgeValue(worst, value, place, depth + 1);
-      return;
-    }
-  }
   judgeLayer(worst, text, place, false);
   if (host.match(LAYERED, text)) {
     const plain = unwrap(host, text);
@@ -101,7 +122,7 @@ export function judgeValue(worst: Worst, text: string, place: Place, depth: numb
   }
   if (text.indexOf('+') >= 0 && host.match(PLUS_BLANKS, text))
     judgeLayer(worst, decodePercent(text, true), place, true);
-  if (depth >= 4 || text.length < 6 || host.match(NO_BASE64, text)) return;
+  if (depth >= MAX_DEPTH || text.length < 6 || host.match(NO_BASE64, text)) return;
   const finding = newFinding();
   judgeHidden(host, text, finding);
   consider(worst, finding, place, true);

@@ -48,40 +48,46 @@ function endOf(text: string, mark: string, from: number): number {
   return end < 0 ? text.length : end;
 }
 
+function flush(run: string[], out: string[]): void {
+  if (run.length > 0) out.push(run.join(''));
+}
+
 /**
- * What an XML document carries for a program to use: names, attribute values, instructions, text and CDATA. Comments join what
- * stands around them. What is more than is read one by one comes last, as one text.
+ * What an XML document carries for a program to use: names, attribute values, instructions and texts. A text goes on behind a
+ * comment, an instruction and in CDATA, as it does for who asks for an element's text. What is more than is read one by one comes
+ * last, as one text.
  */
 export function readXml(text: string): string[] {
   const out: string[] = [];
+  let run: string[] = [];
   let at = 0;
-  let pending = '';
-  while (at < text.length && out.length < MAX_TEXTS) {
+  while (at < text.length && out.length + run.length < MAX_TEXTS) {
     const open = endOf(text, '<', at);
-    if (open > at) pending = pending + text.slice(at, open);
-    if (text.slice(open, open + 4) === '<!--') {
+    if (open > at) run.push(text.slice(at, open));
+    if (open >= text.length) {
+      at = open;
+    } else if (text.slice(open, open + 4) === '<!--') {
       at = endOf(text, '-->', open + 4) + 3;
-      continue;
-    }
-    if (pending !== '') out.push(pending);
-    pending = '';
-    if (open >= text.length) return out;
-    if (text.slice(open, open + 9) === '<![CDATA[') {
+    } else if (text.slice(open, open + 9) === '<![CDATA[') {
       const stop = endOf(text, ']]>', open);
-      out.push(text.slice(open + 9, stop));
+      run.push(text.slice(open + 9, stop));
       at = stop + 3;
     } else if (text.charCodeAt(open + 1) === 63) {
       const stop = endOf(text, '?>', open);
-      if (text.slice(open, open + 5) !== '<?xml') out.push(text.slice(open, stop));
+      // What XML itself says of the document is no page's code: its values are judged alone.
+      if (text.slice(open, open + 5) === '<?xml') readTag(text, open + 5, stop, out);
+      else out.push(text.slice(open, stop));
       at = stop + 2;
     } else {
+      flush(run, out);
+      run = [];
       const end = tagEnd(text, open + 1);
       // Declarations are judged with the whole document.
       if (text.charCodeAt(open + 1) !== 33) readTag(text, open + 1, end, out);
       at = end + 1;
     }
   }
-  if (pending !== '') out.push(pending);
+  flush(run, out);
   if (at < text.length) out.push(text.slice(at));
   return out;
 }

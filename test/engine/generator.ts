@@ -341,18 +341,25 @@ export const generate = (count: number, seed: number): Vector[] => {
       'application/json',
       'multipart/form-data; boundary=b',
       'multipart/form-data',
+      'multipart/mixed; x="; boundary=c"; boundary="\\b"',
       'text/xml',
       'text/plain',
       '',
       'application/octet-stream',
     ]);
     if (hasBody && type !== '') put('content-type', type);
+    if (hasBody && chance(0.1))
+      put('content-type', pick(['application/json', 'multipart/x; boundary=b', 'a, text/xml', text()]));
     if (hasBody) put('content-length', pick(['5', '5', '5', '0', '-1', 'x', '99999999999999999']));
     if (chance(0.02)) put('transfer-encoding', 'chunked');
     let body = hasBody ? text() : '';
     if (hasBody && type.includes('boundary') && chance(0.8)) {
-      body = `--b\r\nContent-Disposition: form-data; name="${text()}"${chance(0.3) ? `; filename="${text()}"` : ''}\r\n\r\n${body}\r\n--b--\r\n`;
+      body = `--b\r\nContent-Disposition: form-data; name="${text()}"${chance(0.3) ? `; ${pick(['filename', 'filename ', 'filename*', 'x'])}=${pick(['"', "'", ''])}${text()}"` : ''}\r\n${pick(['', '', 'Content-Type: multipart/x; boundary=c\n', ' x\r\n'])}\r\n${body}\r\n--b--\r\n${chance(0.2) ? text() : ''}`;
     }
+    if (hasBody && type.includes('xml') && chance(0.7))
+      body = `${pick(['', '\xef\xbb\xbf', '\n'])}<?xml version="1.0"?><a b="${text()}">${body}<!-- ${text()} -->${text()}<![CDATA[${text()}]]><?x ${text()}?></a>`;
+    if (hasBody && type.includes('json') && chance(0.5))
+      body = `${pick(['', '\xef\xbb\xbf', '\n\t'])}{"a"\n:[${JSON.stringify(text())}],"constructor":{${JSON.stringify(text())}:1}}${pick(['', '\r', '&a=b'])}`;
     if (hasBody && type.includes('urlencoded') && chance(0.5))
       body = `x=${percent(body)}&${percent(text())}=1`;
     if (hasBody && chance(0.02))

@@ -60,11 +60,12 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local isBlank
-function isBlank(code)
+local isSpace
+function isSpace(code)
     return code == 32 or code == 9
 end
 --- Small reading of byte strings. Offsets are never negative.
+local BYTE_ORDER_MARK = (string.char(239) .. string.char(187)) .. string.char(191)
 local DIGIT_0 = 48
 local DIGIT_9 = 57
 --- The whole number that the text spells in 1–14 digits, or -1: no sign, no space, nothing else.
@@ -110,10 +111,26 @@ end
 function ____exports.trim(text)
     local from = 0
     local to = #text
-    while from < to and isBlank(__TS__StringCharCodeAt(text, from)) do
+    while from < to and isSpace(__TS__StringCharCodeAt(text, from)) do
         from = from + 1
     end
-    while to > from and isBlank(__TS__StringCharCodeAt(text, to - 1)) do
+    while to > from and isSpace(__TS__StringCharCodeAt(text, to - 1)) do
+        to = to - 1
+    end
+    return from == 0 and to == #text and text or __TS__StringSlice(text, from, to)
+end
+--- A space, a tab, a line break.
+function ____exports.isBlank(code)
+    return code == 32 or code >= 9 and code <= 13
+end
+--- Without blanks and line breaks at either end, and without a mark of bytes' order before them.
+function ____exports.withoutMargin(text)
+    local from = ____exports.startsWith(text, BYTE_ORDER_MARK) and 3 or 0
+    local to = #text
+    while from < to and ____exports.isBlank(__TS__StringCharCodeAt(text, from)) do
+        from = from + 1
+    end
+    while to > from and ____exports.isBlank(__TS__StringCharCodeAt(text, to - 1)) do
         to = to - 1
     end
     return from == 0 and to == #text and text or __TS__StringSlice(text, from, to)
@@ -1273,7 +1290,9 @@ ____exports.BLANK_ROW = "[ \\t\\n\\x0b\\f\\r]{4}"
 --- `+` for blanks that was encoded once too often, where an operator or a command stands.
 ____exports.PLUS_BLANKS = "[;|&'\"()`0-9][+]{0,2}[a-zA-Z]{1,12}[+]"
 --- JSON that reaches for the prototype of every object.
-____exports.JSON_PROTOTYPE = "\"constructor\"[ ]{0,8}:[ ]{0,8}[{][ ]{0,8}\"prototype\""
+____exports.JSON_PROTOTYPE = "\"constructor\"[ \\t\\r\\n]{0,8}:[ \\t\\r\\n]{0,8}[{][ \\t\\r\\n]{0,8}\"prototype\""
+--- How browsers and clients write the type of a part: nothing to look at.
+____exports.PART_TYPE = "^[a-z0-9/+._-]{1,100}(?:;[ ]{0,4}[a-z-]{1,20}=\"?[a-z0-9/+._-]{1,100}\"?){0,4}$"
 --- What structured headers, such as accepted types, dates, entity tags and addresses, have no use for.
 ____exports.UNSTRUCTURED = "[$\\x60{}<>|'#^\\x00-\\x08\\x0e-\\x1f]|[.][.]/|[(][)]|/etc/|passwd|jndi|0x[0-9a-f]|[^a-z](?:and|or|union|select|sleep|waitfor|exec|system|eval)[^a-z;,=/+.\"-]|[0-9] ?[<>=]{1,2} ?[0-9]|;[ ]{0,8}(?:cat|id|ls|wget|curl|ping|sh|bash|nc|uname|whoami)(?:[^a-z0-9=-]|$)|@@|;--|%[0-9a-f]{2}"
 return ____exports
@@ -1444,6 +1463,8 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
 local MOST_LOOKED_AT = 4096
 local SHORTEST_RUN = 16
 local MAX_RUNS = 2000
@@ -1492,44 +1513,60 @@ function ____exports.readRuns(bytes)
     end
     return runs
 end
-return ____exports
- end,
-["finding"] = function(...)
-local ____exports = {}
-function ____exports.newFinding()
-    return {ids = {}, points = {}, total = 0}
+--- What JSON and XML open with: a bracket, a tag.
+local function opensDocument(code)
+    return code == 60 or code == 91 or code == 123
 end
---- Adds a finding once; found again with more points, it counts the more.
-function ____exports.raise(finding, id, points)
+--- Whether a byte beside a NUL may be the first of a document in wide signs; blanks stand before one where another NUL follows.
+local function opensWide(code, nextHigh)
+    return opensDocument(code) or isBlank(code) and nextHigh == 0
+end
+--- Whether bytes begin as UTF-16 or UTF-32 do: with the mark of their order, or as JSON or XML with NULs beside its signs.
+function ____exports.isWide(bytes)
+    local a = string.byte(bytes, 1) or 0 / 0
+    local b = string.byte(bytes, 2) or 0 / 0
+    if a == 255 and b == 254 or a == 254 and b == 255 then
+        return true
+    end
+    if a ~= 0 and b ~= 0 then
+        return false
+    end
+    local c = string.byte(bytes, 3) or 0 / 0
+    local d = string.byte(bytes, 4) or 0 / 0
+    if a == 0 and b == 0 then
+        return c == 0 and opensDocument(d) or c == 254 and d == 255
+    end
+    local ____temp_0
+    if a == 0 then
+        ____temp_0 = opensWide(b, c)
+    else
+        ____temp_0 = opensWide(a, d)
+    end
+    return ____temp_0
+end
+--- Such bytes without their NULs and marks: what they spell, as far as that is ASCII.
+function ____exports.narrow(bytes)
+    local parts = {}
+    local from = 0
     do
-        local i = 0
-        while i < #finding.ids do
-            if finding.ids[i + 1] == id then
-                local known = finding.points[i + 1] or 0
-                if points > known then
-                    finding.points[i + 1] = points
-                    finding.total = finding.total + (points - known)
+        local at = 0
+        while at < #bytes do
+            do
+                local code = __TS__StringCharCodeAt(bytes, at)
+                if code ~= 0 and code < 254 then
+                    goto __continue21
                 end
-                return
+                if at > from then
+                    parts[#parts + 1] = __TS__StringSlice(bytes, from, at)
+                end
+                from = at + 1
             end
-            i = i + 1
+            ::__continue21::
+            at = at + 1
         end
     end
-    local ____finding_ids_0 = finding.ids
-    ____finding_ids_0[#____finding_ids_0 + 1] = id
-    local ____finding_points_1 = finding.points
-    ____finding_points_1[#____finding_points_1 + 1] = points
-    finding.total = finding.total + points
-end
---- The finding as signals of one place.
-function ____exports.addFinding(signals, finding, place)
-    do
-        local i = 0
-        while i < #finding.ids do
-            signals[#signals + 1] = {id = finding.ids[i + 1] or "", group = "payload", points = finding.points[i + 1] or 0, place = place}
-            i = i + 1
-        end
-    end
+    parts[#parts + 1] = __TS__StringSlice(bytes, from)
+    return table.concat(parts, "")
 end
 return ____exports
  end,
@@ -1924,129 +1961,426 @@ function ____exports.foldUnicode(text)
 end
 return ____exports
  end,
-["json"] = function(...)
+["parameter"] = function(...)
 local ____lualib = require("lualib_bundle")
-local __TS__StringSlice = ____lualib.__TS__StringSlice
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
+local joinPieces, MAX_PIECES
 local ____decode_2Ets = require("decode")
-local decodeEscapes = ____decode_2Ets.decodeEscapes
-local MAX_TEXTS = 2000
-local BACKSLASH = 92
-local DOUBLE = 34
-local SIMPLE = {
-    b = "\b",
-    f = "\f",
-    n = "\n",
-    r = "\r",
-    t = "\t"
-}
-local function unescape(raw)
-    local at = (string.find(raw, "\\", nil, true) or 0) - 1
-    if at < 0 then
-        return raw
-    end
-    local out = {}
-    local from = 0
-    while at >= 0 and at + 1 < #raw do
-        local letter = __TS__StringSlice(raw, at + 1, at + 2)
-        if letter == "u" then
-            out[#out + 1] = __TS__StringSlice(raw, from, at)
-            out[#out + 1] = decodeEscapes(__TS__StringSlice(raw, at, at + 6))
-            from = at + 6
-        else
-            local byte = SIMPLE[letter]
-            out[#out + 1] = __TS__StringSlice(raw, from, at)
-            out[#out + 1] = type(byte) == "string" and byte or letter
-            from = at + 2
+local decodePercent = ____decode_2Ets.decodePercent
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
+function joinPieces(pieces)
+    local parts = {}
+    do
+        local number = 0
+        while number < MAX_PIECES do
+            local piece = pieces[number]
+            if piece ~= nil then
+                parts[#parts + 1] = piece
+            end
+            number = number + 1
         end
+    end
+    return #parts > 1 and table.concat(parts, "") or ""
+end
+MAX_PIECES = 32
+local MAX_PIECE_BYTES = 256
+local QUOTE = 34
+local APOSTROPHE = 39
+local STAR = 42
+local EQUALS = 61
+local BACKSLASH = 92
+--- Adds a text to a list that it is not yet in.
+function ____exports.addText(list, text)
+    if text == "" then
+        return
+    end
+    for ____, known in ipairs(list) do
+        if known == text then
+            return
+        end
+    end
+    list[#list + 1] = text
+end
+--- Where the quoted text that opens at `from` ends: at its closing quote, or with the header.
+function ____exports.closingQuote(header, from)
+    local quote = __TS__StringCharCodeAt(header, from)
+    local at = from + 1
+    while at < #header and __TS__StringCharCodeAt(header, at) ~= quote do
+        at = at + (__TS__StringCharCodeAt(header, at) == BACKSLASH and 2 or 1)
+    end
+    return math.min(at, #header)
+end
+--- Without the backslashes before what they escape.
+local function unescape(text)
+    local at = (string.find(text, "\\", nil, true) or 0) - 1
+    if at < 0 then
+        return text
+    end
+    local parts = {}
+    local from = 0
+    while at >= 0 do
+        parts[#parts + 1] = __TS__StringSlice(text, from, at)
+        from = at + 1
         at = (string.find(
-            raw,
+            text,
             "\\",
-            math.max(from + 1, 1),
+            math.max(from + 1 + 1, 1),
             true
         ) or 0) - 1
     end
-    if from < #raw then
-        out[#out + 1] = __TS__StringSlice(raw, from)
-    end
-    return table.concat(out, "")
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
 end
---- The offset of the closing quote of the string that opens before `from`, or -1.
-local function closing(text, from)
+--- A parameter's value as the standards read it: without double quotes and the escapes in them.
+function ____exports.bareValue(value)
+    if (string.byte(value, 1) or 0 / 0) ~= QUOTE then
+        return value
+    end
+    return unescape(__TS__StringSlice(
+        value,
+        1,
+        ____exports.closingQuote(value, 0)
+    ))
+end
+local function upTo(header, from, mark)
+    local ____end = (string.find(
+        header,
+        mark,
+        math.max(from + 1, 1),
+        true
+    ) or 0) - 1
+    local to = ____end < 0 and #header or ____end
+    while to > from and isBlank(__TS__StringCharCodeAt(header, to - 1)) do
+        to = to - 1
+    end
+    return __TS__StringSlice(header, from, to)
+end
+local function word(header, from)
+    local to = from
+    while to < #header and __TS__StringCharCodeAt(header, to) ~= QUOTE and not isBlank(__TS__StringCharCodeAt(header, to)) do
+        to = to + 1
+    end
+    return __TS__StringSlice(header, from, to)
+end
+local function skipBlanks(header, from)
     local at = from
-    while at < #text do
-        local code = __TS__StringCharCodeAt(text, at)
-        if code == DOUBLE then
-            return at
-        end
-        at = at + (code == BACKSLASH and 2 or 1)
+    while at < #header and isBlank(__TS__StringCharCodeAt(header, at)) do
+        at = at + 1
     end
-    return -1
+    return at
 end
-local function isSpace(code)
-    return code == 32 or code >= 9 and code <= 13
+--- `UTF-8''x%2ephp`: without its charset and escapes.
+local function extended(value)
+    local charset = (string.find(value, "''", nil, true) or 0) - 1
+    return decodePercent(
+        charset < 0 and value or __TS__StringSlice(value, charset + 2),
+        false
+    )
 end
-local function isScalarByte(code)
-    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 43 or code == 45 or code == 46 or code == 69
+--- The parameter whose name ends at `from`, unless it is none.
+local function parameterAt(header, from)
+    local starred = __TS__StringCharCodeAt(header, from) == STAR
+    local at = from
+    local number = 0
+    while starred do
+        local digit = __TS__StringCharCodeAt(header, at) - 48
+        if digit >= 0 and digit <= 9 then
+            number = math.min(MAX_PIECES, number * 10 + digit)
+        elseif __TS__StringCharCodeAt(header, at) ~= STAR then
+            break
+        end
+        at = at + 1
+    end
+    at = skipBlanks(header, at)
+    if __TS__StringCharCodeAt(header, at) ~= EQUALS then
+        return nil
+    end
+    return {
+        from = skipBlanks(header, at + 1),
+        starred = starred,
+        number = number
+    }
 end
---- A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
--- balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
-function ____exports.readJson(text)
-    local keys = {}
-    local values = {}
-    local at = 0
-    local depth = 0
-    local afterValue = false
-    while at < #text and #keys + #values < MAX_TEXTS do
-        local code = __TS__StringCharCodeAt(text, at)
-        if isSpace(code) then
-            at = at + 1
-        elseif code == DOUBLE then
-            local ____end = closing(text, at + 1)
-            if ____end < 0 or afterValue then
-                return {valid = false, keys = keys, values = values}
-            end
-            local next = ____end + 1
-            while isSpace(__TS__StringCharCodeAt(text, next)) do
-                next = next + 1
-            end
-            local raw = unescape(__TS__StringSlice(text, at + 1, ____end))
-            if __TS__StringCharCodeAt(text, next) == 58 then
-                keys[#keys + 1] = raw
-                at = next + 1
+--- All that a value may be read as; returns what most would take.
+local function readValue(header, from, out)
+    local code = __TS__StringCharCodeAt(header, from)
+    local field = code == QUOTE and "" or upTo(header, from, ";")
+    local quoted = code == QUOTE or code == APOSTROPHE
+    local value = quoted and unescape(__TS__StringSlice(
+        header,
+        from + 1,
+        ____exports.closingQuote(header, from)
+    )) or upTo(field, 0, ",")
+    ____exports.addText(out, value)
+    if quoted then
+        ____exports.addText(
+            out,
+            upTo(header, from + 1, code == QUOTE and "\"" or "'")
+        )
+    end
+    ____exports.addText(out, field)
+    ____exports.addText(
+        out,
+        word(field, 0)
+    )
+    return value
+end
+--- Every text that some server may take for the value of a parameter: wherever its name stands, in quotes, in another's quotes, given
+-- twice, in pieces, with its charset.
+--
+-- @param lowered the header in lower case
+-- @param most of several so many are read, and the last one: servers take the first or the last
+function ____exports.spellingsOf(header, lowered, name, most)
+    local found = {}
+    local pieces = {}
+    local at = (string.find(lowered, name, nil, true) or 0) - 1
+    while at >= 0 do
+        local parameter = parameterAt(header, at + #name)
+        if parameter ~= nil then
+            local from = parameter.from
+            local starred = parameter.starred
+            local number = parameter.number
+            if #found <= most then
+                found[#found + 1] = parameter
             else
-                values[#values + 1] = raw
-                afterValue = true
-                at = ____end + 1
+                found[most + 1] = parameter
             end
-        elseif code == 123 or code == 91 then
-            if afterValue then
-                return {valid = false, keys = keys, values = values}
+            if starred then
+                pieces[number] = readValue(
+                    __TS__StringSlice(header, from, from + MAX_PIECE_BYTES),
+                    0,
+                    {}
+                )
             end
-            depth = depth + 1
-            at = at + 1
-        elseif code == 125 or code == 93 then
-            depth = depth - 1
-            afterValue = true
-            at = at + 1
-        elseif code == 44 then
-            afterValue = false
-            at = at + 1
-        elseif isScalarByte(code) and not afterValue then
-            while isScalarByte(__TS__StringCharCodeAt(text, at)) do
-                at = at + 1
-            end
-            afterValue = true
-        else
-            return {valid = false, keys = keys, values = values}
+        end
+        at = (string.find(
+            lowered,
+            name,
+            math.max(at + #name + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    local out = {}
+    for ____, ____value in ipairs(found) do
+        local from = ____value.from
+        local starred = ____value.starred
+        local value = readValue(header, from, out)
+        if starred then
+            ____exports.addText(
+                out,
+                extended(value)
+            )
         end
     end
-    if at < #text then
-        values[#values + 1] = __TS__StringSlice(text, at)
-        return {valid = true, keys = keys, values = values}
+    local joined = joinPieces(pieces)
+    ____exports.addText(out, joined)
+    ____exports.addText(
+        out,
+        extended(joined)
+    )
+    return out
+end
+return ____exports
+ end,
+["content-type"] = function(...)
+local ____exports = {}
+local ____parameter_2Ets = require("parameter")
+local spellingsOf = ____parameter_2Ets.spellingsOf
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local split = ____text_2Ets.split
+local trim = ____text_2Ets.trim
+--- What is said of a body of no known type.
+____exports.UNTYPED = {
+    multipart = false,
+    form = false,
+    json = false,
+    xml = false,
+    text = true,
+    boundaries = {}
+}
+local MAX_TYPES = 8
+local MAX_BOUNDARIES = 8
+--- Reads the content types of a request or a part, one a line: the media type is what stands before the parameters.
+function ____exports.readTypes(contentTypes, lower)
+    local lowered = lower(contentTypes)
+    local media = {}
+    local text = false
+    for ____, header in ipairs(split(lowered, "\n", MAX_TYPES)) do
+        for ____, one in ipairs(split(header, ",", MAX_TYPES)) do
+            local ____type = trim(split(one, ";", 2)[1] or "")
+            media[#media + 1] = ____type
+            text = text or contains(____type, "text/")
+        end
     end
-    return {valid = depth == 0, keys = keys, values = values}
+    local all = table.concat(media, "\n")
+    local multipart = contains(all, "multipart/")
+    return {
+        multipart = multipart,
+        form = contains(all, "x-www-form-urlencoded"),
+        json = contains(all, "json"),
+        xml = contains(all, "xml"),
+        text = text or all == "",
+        boundaries = multipart and spellingsOf(contentTypes, lowered, "boundary", MAX_BOUNDARIES) or ({})
+    }
+end
+return ____exports
+ end,
+["disposition"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____parameter_2Ets = require("parameter")
+local addText = ____parameter_2Ets.addText
+local bareValue = ____parameter_2Ets.bareValue
+local closingQuote = ____parameter_2Ets.closingQuote
+local spellingsOf = ____parameter_2Ets.spellingsOf
+local ____text_2Ets = require("text")
+local contains = ____text_2Ets.contains
+local isBlank = ____text_2Ets.isBlank
+local startsWith = ____text_2Ets.startsWith
+local trim = ____text_2Ets.trim
+--- More parameters than these are judged as one text.
+local MAX_PARAMETERS = 64
+--- Names of files that stand where a parameter should not: the proper ones are all read.
+local MAX_ODD = 2
+local QUOTE = 34
+local APOSTROPHE = 39
+local SEMICOLON = 59
+--- A part of which nothing is said.
+function ____exports.newDisposition()
+    return {
+        names = {},
+        filenames = {},
+        others = {},
+        headers = 0,
+        claims = 0,
+        files = 0,
+        doubts = 0
+    }
+end
+--- Whether every server takes the part for a file.
+function ____exports.isCertainFile(said)
+    return said.files > 0 and said.doubts == 0 and said.headers == 1
+end
+--- Where the parameter that begins at `from` ends: at a semicolon outside of double quotes.
+local function parameterEnd(header, from)
+    local at = from
+    while at < #header and __TS__StringCharCodeAt(header, at) ~= SEMICOLON do
+        at = __TS__StringCharCodeAt(header, at) == QUOTE and closingQuote(header, at) + 1 or at + 1
+    end
+    return math.min(at, #header)
+end
+local function readParameter(parameter, lower, out)
+    local equals = (string.find(parameter, "=", nil, true) or 0) - 1
+    if equals < 0 then
+        addText(
+            out.others,
+            trim(parameter)
+        )
+        return
+    end
+    local name = lower(trim(__TS__StringSlice(parameter, 0, equals)))
+    local raw = trim(__TS__StringSlice(parameter, equals + 1))
+    local value = bareValue(raw)
+    if (string.byte(raw, 1) or 0 / 0) == APOSTROPHE then
+        out.doubts = out.doubts + 1
+    end
+    if startsWith(name, "filename") and value ~= "" then
+        out.claims = out.claims + 1
+    end
+    if name == "filename" then
+        addText(out.filenames, value)
+        if value ~= "" and not isBlank(__TS__StringCharCodeAt(parameter, equals - 1)) then
+            out.files = out.files + 1
+        else
+            out.doubts = out.doubts + 1
+        end
+    elseif name == "name" then
+        addText(out.names, value)
+    elseif not startsWith(name, "filename*") then
+        addText(out.others, name)
+        addText(out.others, value)
+    end
+end
+--- Adds what one header says, by its value.
+function ____exports.readDisposition(header, lower, out)
+    out.headers = out.headers + 1
+    if contains(header, "\\\"") then
+        out.doubts = out.doubts + 1
+    end
+    local at = parameterEnd(header, 0) + 1
+    do
+        local count = 0
+        while at <= #header do
+            if count >= MAX_PARAMETERS then
+                out.doubts = out.doubts + 1
+                local ____out_others_0 = out.others
+                ____out_others_0[#____out_others_0 + 1] = __TS__StringSlice(header, at)
+                break
+            end
+            local ____end = parameterEnd(header, at)
+            readParameter(
+                __TS__StringSlice(header, at, ____end),
+                lower,
+                out
+            )
+            at = ____end + 1
+            count = count + 1
+        end
+    end
+    local spellings = spellingsOf(
+        header,
+        lower(header),
+        "filename",
+        MAX_ODD
+    )
+    for ____, filename in ipairs(spellings) do
+        addText(out.filenames, filename)
+    end
+end
+return ____exports
+ end,
+["finding"] = function(...)
+local ____exports = {}
+function ____exports.newFinding()
+    return {ids = {}, points = {}, total = 0}
+end
+--- Adds a finding once; found again with more points, it counts the more.
+function ____exports.raise(finding, id, points)
+    do
+        local i = 0
+        while i < #finding.ids do
+            if finding.ids[i + 1] == id then
+                local known = finding.points[i + 1] or 0
+                if points > known then
+                    finding.points[i + 1] = points
+                    finding.total = finding.total + (points - known)
+                end
+                return
+            end
+            i = i + 1
+        end
+    end
+    local ____finding_ids_0 = finding.ids
+    ____finding_ids_0[#____finding_ids_0 + 1] = id
+    local ____finding_points_1 = finding.points
+    ____finding_points_1[#____finding_points_1 + 1] = points
+    finding.total = finding.total + points
+end
+--- The finding as signals of one place.
+function ____exports.addFinding(signals, finding, place)
+    do
+        local i = 0
+        while i < #finding.ids do
+            signals[#signals + 1] = {id = finding.ids[i + 1] or "", group = "payload", points = finding.points[i + 1] or 0, place = place}
+            i = i + 1
+        end
+    end
 end
 return ____exports
  end,
@@ -3399,7 +3733,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local withoutBlockComments
+local withoutBlockComments, endsName
 local ____code_2Dpatterns_2Ets = require("code-patterns")
 local CODE_GATE = ____code_2Dpatterns_2Ets.CODE_GATE
 local CODE_RULES = ____code_2Dpatterns_2Ets.CODE_RULES
@@ -3428,6 +3762,8 @@ local PROTOCOL_RULES = ____protocol_2Dpatterns_2Ets.PROTOCOL_RULES
 local ____sql_2Ets = require("sql")
 local judgeSql = ____sql_2Ets.judgeSql
 local judgeStatements = ____sql_2Ets.judgeStatements
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
 function withoutBlockComments(text)
     local parts = {}
     local from = 0
@@ -3453,6 +3789,9 @@ function withoutBlockComments(text)
     end
     parts[#parts + 1] = __TS__StringSlice(text, from)
     return table.concat(parts, " ")
+end
+function endsName(code)
+    return isBlank(code) or code == 62 or code == 91
 end
 local function judgeRules(host, gate, rules, text, finding)
     if not host.match(gate, text) then
@@ -3490,9 +3829,6 @@ local function withoutComments(text)
     end
     return table.concat(parts, " ")
 end
-local function isBlank(code)
-    return code == 32 or code >= 9 and code <= 13
-end
 --- Rows of blanks as one, a line break if there is one in it: patterns bound how many they cross.
 local function squeezeBlanks(text)
     local parts = {}
@@ -3502,7 +3838,7 @@ local function squeezeBlanks(text)
         do
             if not isBlank(__TS__StringCharCodeAt(text, at)) then
                 at = at + 1
-                goto __continue16
+                goto __continue15
             end
             local start = at
             local line = false
@@ -3519,10 +3855,13 @@ local function squeezeBlanks(text)
                 from = at
             end
         end
-        ::__continue16::
+        ::__continue15::
     end
     parts[#parts + 1] = __TS__StringSlice(text, from)
     return table.concat(parts, "")
+end
+local function squeezed(host, text)
+    return host.match(BLANK_ROW, text) and squeezeBlanks(text) or text
 end
 --- Whether one decoded text, seen by itself, is an attack. Returns whether it had to be looked at closely.
 function ____exports.judgeText(host, text, place, finding)
@@ -3530,7 +3869,7 @@ function ____exports.judgeText(host, text, place, finding)
     if not host.match(ANY_GATE, spaced) then
         return false
     end
-    local lowered = host.match(BLANK_ROW, spaced) and squeezeBlanks(spaced) or spaced
+    local lowered = squeezed(host, spaced)
     judgeMarkup(host, lowered, finding)
     judgeRules(
         host,
@@ -3596,30 +3935,438 @@ function ____exports.judgeHidden(host, text, finding)
         raise(finding, "hidden_name", 80)
     end
 end
---- A document that is sent as a file. `lowered` is in lower case.
-function ____exports.judgeSentDocument(host, lowered, finding)
-    if (string.find(lowered, "<?xml", nil, true) or 0) - 1 < 0 and (string.find(lowered, "<!", nil, true) or 0) - 1 < 0 then
-        return
-    end
-    for ____, rule in ipairs(DOCUMENT_FILE_RULES) do
-        if host.match(rule.pattern, lowered) then
-            raise(finding, rule.id, rule.points)
+local LONGEST_NAME = 100
+--- Documents called by long names called `r` instead: patterns bound what they cross up to a system's name.
+local function withShortNames(text)
+    local parts = {}
+    local from = 0
+    local at = (string.find(text, "<!doctype", nil, true) or 0) - 1
+    while at >= 0 do
+        local start = at + 9
+        while isBlank(__TS__StringCharCodeAt(text, start)) do
+            start = start + 1
         end
+        local to = start
+        while to < #text and not endsName(__TS__StringCharCodeAt(text, to)) do
+            to = to + 1
+        end
+        if to - start > LONGEST_NAME then
+            parts[#parts + 1] = __TS__StringSlice(text, from, start)
+            parts[#parts + 1] = "r"
+            from = to
+        end
+        at = (string.find(
+            text,
+            "<!doctype",
+            math.max(to + 1, 1),
+            true
+        ) or 0) - 1
     end
+    if from == 0 then
+        return text
+    end
+    parts[#parts + 1] = __TS__StringSlice(text, from)
+    return table.concat(parts, "")
+end
+local function asDocument(host, text)
+    return withShortNames(squeezed(
+        host,
+        host.lower(text)
+    ))
+end
+--- A document that is sent as a file: what makes its reader fetch or unfold something.
+function ____exports.judgeSentDocument(host, text, finding)
+    judgeRules(
+        host,
+        DOCUMENT_GATE,
+        DOCUMENT_FILE_RULES,
+        asDocument(host, text),
+        finding
+    )
 end
 --- An XML document as a whole: its declarations. What its elements carry is judged value by value.
 function ____exports.judgeDocument(host, text, finding)
-    local lowered = host.lower(text)
-    for ____, rule in ipairs(DOCUMENT_RULES) do
-        if host.match(rule.pattern, lowered) then
-            raise(finding, rule.id, rule.points)
+    judgeRules(
+        host,
+        DOCUMENT_GATE,
+        DOCUMENT_RULES,
+        asDocument(host, text),
+        finding
+    )
+end
+return ____exports
+ end,
+["multipart"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local closes, addRest, trimEnd, DASH
+local ____disposition_2Ets = require("disposition")
+local newDisposition = ____disposition_2Ets.newDisposition
+local readDisposition = ____disposition_2Ets.readDisposition
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
+local trim = ____text_2Ets.trim
+function closes(body, to)
+    return __TS__StringCharCodeAt(body, to) == DASH and __TS__StringCharCodeAt(body, to + 1) == DASH
+end
+function addRest(rest, text)
+    do
+        local at = 0
+        while at < #text do
+            if not isBlank(__TS__StringCharCodeAt(text, at)) then
+                rest[#rest + 1] = text
+                return
+            end
+            at = at + 1
         end
     end
+end
+function trimEnd(text)
+    local to = #text
+    while to > 0 and (__TS__StringCharCodeAt(text, to - 1) == 10 or __TS__StringCharCodeAt(text, to - 1) == 13) do
+        to = to - 1
+    end
+    return __TS__StringSlice(text, 0, to)
+end
+--- What a body of the most that is read can hold of small fields, and more.
+local MAX_PARTS = 4000
+local MAX_RESTS = 16
+--- More headers of a part than these are read as one text.
+local MAX_HEADERS = 1000
+--- Headers that a body's limit cuts off are no longer than this.
+local MAX_CUT = 1024
+DASH = 45
+--- Whether servers that go by the letter see a boundary here: on a line of its own.
+local function isLine(body, at, to)
+    if at > 0 and __TS__StringCharCodeAt(body, at - 1) ~= 10 then
+        return false
+    end
+    if closes(body, to) then
+        return true
+    end
+    local ____end = to
+    while __TS__StringCharCodeAt(body, ____end) == 32 or __TS__StringCharCodeAt(body, ____end) == 9 do
+        ____end = ____end + 1
+    end
+    return ____end >= #body or __TS__StringCharCodeAt(body, ____end) == 10 or __TS__StringCharCodeAt(body, ____end) == 13
+end
+local function nextMark(body, mark, from, lines)
+    local at = (string.find(
+        body,
+        mark,
+        math.max(from + 1, 1),
+        true
+    ) or 0) - 1
+    while at >= 0 and lines and not isLine(body, at, at + #mark) do
+        at = (string.find(
+            body,
+            mark,
+            math.max(at + 1 + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    return at
+end
+--- Whether the boundary also stands where some servers see one and others do not.
+function ____exports.isLoose(body, boundary)
+    local mark = "--" .. boundary
+    local at = (string.find(body, mark, nil, true) or 0) - 1
+    while at >= 0 do
+        if not isLine(body, at, at + #mark) then
+            return true
+        end
+        at = (string.find(
+            body,
+            mark,
+            math.max(at + #mark + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    return false
+end
+local function lineEnd(body, from, to)
+    local at = (string.find(
+        body,
+        "\n",
+        math.max(from + 1, 1),
+        true
+    ) or 0) - 1
+    return (at < 0 or at > to) and to or at
+end
+local function withoutReturn(line)
+    local last = #line - 1
+    return last >= 0 and __TS__StringCharCodeAt(line, last) == 13 and __TS__StringSlice(line, 0, last) or line
+end
+local function readHead(body, from, to)
+    local headers = {}
+    local lines = {}
+    local at = from
+    while at < to do
+        local ____end = lineEnd(body, at, to)
+        local line = withoutReturn(__TS__StringSlice(body, at, ____end))
+        if line == "" and ____end < to then
+            if #headers >= MAX_HEADERS then
+                return {
+                    headers = headers,
+                    rest = table.concat(lines, "\n"),
+                    ["end"] = ____end + 1
+                }
+            end
+            if #lines > 0 then
+                headers[#headers + 1] = table.concat(lines, "")
+            end
+            return {headers = headers, rest = "", ["end"] = ____end + 1}
+        end
+        if #lines > 0 and #headers < MAX_HEADERS and not isBlank(string.byte(line, 1) or 0 / 0) then
+            headers[#headers + 1] = table.concat(lines, "")
+            lines = {}
+        end
+        lines[#lines + 1] = line
+        at = ____end + 1
+    end
+    return {headers = headers, rest = "", ["end"] = -1}
+end
+local function readPart(head, body, to, lower)
+    local disposition = newDisposition()
+    local headers = {}
+    local types = {}
+    for ____, line in ipairs(head.headers) do
+        local colon = (string.find(line, ":", nil, true) or 0) - 1
+        local name = colon < 0 and "" or lower(trim(__TS__StringSlice(line, 0, colon)))
+        local value = colon < 0 and line or trim(__TS__StringSlice(line, colon + 1))
+        if name == "content-disposition" then
+            readDisposition(value, lower, disposition)
+        else
+            if name == "content-type" then
+                types[#types + 1] = value
+            end
+            headers[#headers + 1] = value
+        end
+    end
+    if head.rest ~= "" then
+        readDisposition(head.rest, lower, disposition)
+        disposition.doubts = disposition.doubts + 1
+        headers[#headers + 1] = head.rest
+    end
+    local content = trimEnd(__TS__StringSlice(
+        body,
+        math.min(head["end"], to),
+        to
+    ))
+    return {
+        disposition = disposition,
+        headers = headers,
+        type = table.concat(types, "\n"),
+        content = content
+    }
+end
+--- The parts between boundaries, and what is left of the body besides. With `lines` only boundaries on lines of their own count.
+--
+-- @param cut the body goes on behind what is read of it: then its last part has no end
+function ____exports.readMultipart(body, boundary, lines, cut, lower)
+    local parts = {}
+    local rest = {}
+    local mark = "--" .. boundary
+    local at = nextMark(body, mark, 0, lines)
+    addRest(
+        rest,
+        __TS__StringSlice(body, 0, at < 0 and #body or at)
+    )
+    while at >= 0 do
+        local from = at + #mark
+        if #parts >= MAX_PARTS or #rest >= MAX_RESTS then
+            addRest(
+                rest,
+                __TS__StringSlice(body, from)
+            )
+            break
+        end
+        local next = nextMark(body, mark, from, lines)
+        local to = next < 0 and #body or next
+        local last = closes(body, from)
+        local ____last_0
+        if last then
+            ____last_0 = nil
+        else
+            ____last_0 = readHead(
+                body,
+                lineEnd(body, from, to) + 1,
+                to
+            )
+        end
+        local head = ____last_0
+        if head ~= nil and head["end"] >= 0 then
+            local part = readPart(head, body, to, lower)
+            parts[#parts + 1] = part
+            if next < 0 and not cut then
+                addRest(rest, part.content)
+            end
+        elseif next >= 0 or not cut or to - from >= MAX_CUT then
+            addRest(
+                rest,
+                __TS__StringSlice(body, last and from + 2 or from, to)
+            )
+        end
+        at = next
+    end
+    return {parts = parts, rest = rest}
+end
+return ____exports
+ end,
+["json"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local ____exports = {}
+local ____decode_2Ets = require("decode")
+local decodeEscapes = ____decode_2Ets.decodeEscapes
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
+local MAX_TEXTS = 2000
+--- The way to the prototype of every object.
+____exports.PROTOTYPE = "constructor.prototype"
+local BACKSLASH = 92
+local DOUBLE = 34
+local SIMPLE = {
+    b = "\b",
+    f = "\f",
+    n = "\n",
+    r = "\r",
+    t = "\t"
+}
+local function unescape(raw)
+    local at = (string.find(raw, "\\", nil, true) or 0) - 1
+    if at < 0 then
+        return raw
+    end
+    local out = {}
+    local from = 0
+    while at >= 0 and at + 1 < #raw do
+        local letter = __TS__StringSlice(raw, at + 1, at + 2)
+        if letter == "u" then
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = decodeEscapes(__TS__StringSlice(raw, at, at + 6))
+            from = at + 6
+        else
+            local byte = SIMPLE[letter]
+            out[#out + 1] = __TS__StringSlice(raw, from, at)
+            out[#out + 1] = type(byte) == "string" and byte or letter
+            from = at + 2
+        end
+        at = (string.find(
+            raw,
+            "\\",
+            math.max(from + 1, 1),
+            true
+        ) or 0) - 1
+    end
+    if from < #raw then
+        out[#out + 1] = __TS__StringSlice(raw, from)
+    end
+    return table.concat(out, "")
+end
+--- The offset of the closing quote of the string that opens before `from`, or -1.
+local function closing(text, from)
+    local at = from
+    while at < #text do
+        local code = __TS__StringCharCodeAt(text, at)
+        if code == DOUBLE then
+            return at
+        end
+        at = at + (code == BACKSLASH and 2 or 1)
+    end
+    return -1
+end
+local function isScalarByte(code)
+    return code >= 97 and code <= 122 or code >= 48 and code <= 57 or code == 43 or code == 45 or code == 46 or code == 69
+end
+local function isReached(reach, depth)
+    return reach.open > 0 and reach.depths[reach.open] == depth
+end
+--- A loose reading: brackets, commas, colons, scalars and strings, checked for what may follow what, not for
+-- balance. Loose is safe: everything between quotes is inspected, and what is no JSON is inspected as a whole.
+-- A reach for the prototype of every object, however it is spaced and escaped, is a key of its own: the way to it.
+function ____exports.readJson(text)
+    local keys = {}
+    local values = {}
+    local reach = {held = false, depths = {}, open = 0}
+    local at = 0
+    local depth = 0
+    local afterValue = false
+    while at < #text and #keys + #values < MAX_TEXTS do
+        local code = __TS__StringCharCodeAt(text, at)
+        if isBlank(code) then
+            at = at + 1
+        elseif code == DOUBLE then
+            local ____end = closing(text, at + 1)
+            if ____end < 0 or afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            local next = ____end + 1
+            while isBlank(__TS__StringCharCodeAt(text, next)) do
+                next = next + 1
+            end
+            local raw = unescape(__TS__StringSlice(text, at + 1, ____end))
+            if __TS__StringCharCodeAt(text, next) == 58 then
+                keys[#keys + 1] = raw
+                if raw == "prototype" and isReached(reach, depth) then
+                    keys[#keys + 1] = ____exports.PROTOTYPE
+                end
+                reach.held = raw == "constructor"
+                at = next + 1
+            else
+                values[#values + 1] = raw
+                reach.held = false
+                afterValue = true
+                at = ____end + 1
+            end
+        elseif code == 123 or code == 91 then
+            if afterValue then
+                return {valid = false, keys = keys, values = values}
+            end
+            depth = depth + 1
+            if reach.held then
+                local ____reach_depths_3 = reach.depths
+                local ____reach_0, ____open_1 = reach, "open"
+                local ____reach_open_2 = ____reach_0[____open_1]
+                ____reach_0[____open_1] = ____reach_open_2 + 1
+                ____reach_depths_3[____reach_open_2 + 1] = depth
+            end
+            reach.held = false
+            at = at + 1
+        elseif code == 125 or code == 93 then
+            if isReached(reach, depth) then
+                reach.open = reach.open - 1
+            end
+            depth = depth - 1
+            afterValue = true
+            at = at + 1
+        elseif code == 44 then
+            reach.held = false
+            afterValue = false
+            at = at + 1
+        elseif isScalarByte(code) and not afterValue then
+            while isScalarByte(__TS__StringCharCodeAt(text, at)) do
+                at = at + 1
+            end
+            afterValue = true
+        else
+            return {valid = false, keys = keys, values = values}
+        end
+    end
+    if at < #text then
+        values[#values + 1] = __TS__StringSlice(text, at)
+        return {valid = true, keys = keys, values = values}
+    end
+    return {valid = depth == 0, keys = keys, values = values}
 end
 return ____exports
  end,
 ["value"] = function(...)
 local ____exports = {}
+local isWorse, judgeLayer, unwrap, MAX_SUSPECTS, MAX_DEPTH
 local ____base64_2Ets = require("base64")
 local decodeBase64 = ____base64_2Ets.decodeBase64
 local readsAsText = ____base64_2Ets.readsAsText
@@ -3639,25 +4386,15 @@ local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
 local NO_BASE64 = ____gate_2Dpatterns_2Ets.NO_BASE64
 local PLUS_BLANKS = ____gate_2Dpatterns_2Ets.PLUS_BLANKS
 local ____json_2Ets = require("json")
+local PROTOTYPE = ____json_2Ets.PROTOTYPE
 local readJson = ____json_2Ets.readJson
 local ____judge_2Ets = require("judge")
 local judgeHidden = ____judge_2Ets.judgeHidden
 local judgeText = ____judge_2Ets.judgeText
---- Looking closely costs some 0.1 ms a text, and a body holds thousands: one client could keep a gateway busy. Beyond so many the
--- others are judged together, as one text, which finds less; so that many count as evasion, all but enough to act on.
-local MAX_SUSPECTS = 400
-function ____exports.newWorst(host)
-    return {
-        host = host,
-        finding = newFinding(),
-        place = "request",
-        encoded = false,
-        suspects = 0,
-        rest = {},
-        rest_place = "request"
-    }
-end
-local function isWorse(a, b)
+local ____text_2Ets = require("text")
+local isBlank = ____text_2Ets.isBlank
+local withoutMargin = ____text_2Ets.withoutMargin
+function isWorse(a, b)
     if a.total ~= b.total then
         return a.total > b.total
     end
@@ -3672,15 +4409,14 @@ function ____exports.consider(worst, finding, place, encoded)
     worst.place = place
     worst.encoded = encoded
 end
-local function judgeLayer(worst, text, place, encoded)
+function judgeLayer(worst, text, place, encoded)
     local finding = newFinding()
     if judgeText(worst.host, text, place, finding) then
         worst.suspects = worst.suspects + 1
     end
     ____exports.consider(worst, finding, place, encoded)
 end
---- Everything that entities, escapes, a second percent-encoding and odd Unicode still hide.
-local function unwrap(host, text)
+function unwrap(host, text)
     local current = text
     do
         local round = 0
@@ -3697,34 +4433,54 @@ local function unwrap(host, text)
     end
     return host.match(FOLDS, current) and foldUnicode(current) or current
 end
+--- Whether no more texts of the request are looked at one by one.
+function ____exports.isSpent(worst)
+    return worst.suspects >= MAX_SUSPECTS
+end
+--- Whether a text is JSON; then its keys and texts are judged. `depth` as in `judgeValue`.
+function ____exports.judgeJson(worst, text, place, depth)
+    local code = string.byte(text, 1) or 0 / 0
+    if ____exports.isSpent(worst) or depth >= MAX_DEPTH or code ~= 123 and code ~= 91 and code ~= 239 and not isBlank(code) then
+        return false
+    end
+    local document = withoutMargin(text)
+    local first = string.byte(document, 1) or 0 / 0
+    if first ~= 123 and first ~= 91 then
+        return false
+    end
+    local json = readJson(document)
+    if worst.host.match(JSON_PROTOTYPE, document) then
+        judgeLayer(worst, PROTOTYPE, place, false)
+    end
+    if not json.valid or #json.keys + #json.values == 0 then
+        return false
+    end
+    for ____, key in ipairs(json.keys) do
+        ____exports.judgeValue(worst, key, place, depth + 1)
+    end
+    for ____, value in ipairs(json.values) do
+        ____exports.judgeValue(worst, value, place, depth + 1)
+    end
+    return true
+end
 --- Judges a decoded value and what it may hide. `depth` bounds JSON in JSON and base64 in base64.
 function ____exports.judgeValue(worst, text, place, depth)
+    if not ____exports.judgeJson(worst, text, place, depth) then
+        ____exports.judgePlain(worst, text, place, depth)
+    end
+end
+--- Judges a value that is no JSON: as it is, and without each further layer.
+function ____exports.judgePlain(worst, text, place, depth)
     if text == "" then
         return
     end
-    if worst.suspects >= MAX_SUSPECTS then
+    if ____exports.isSpent(worst) then
         local ____worst_rest_0 = worst.rest
         ____worst_rest_0[#____worst_rest_0 + 1] = text
         worst.rest_place = place
         return
     end
     local host = worst.host
-    local first = string.byte(text, 1) or 0 / 0
-    if (first == 123 or first == 91) and depth < 4 then
-        local json = readJson(text)
-        if host.match(JSON_PROTOTYPE, text) then
-            judgeLayer(worst, "constructor.prototype", place, false)
-        end
-        if json.valid and #json.keys + #json.values > 0 then
-            for ____, key in ipairs(json.keys) do
-                ____exports.judgeValue(worst, key, place, depth + 1)
-            end
-            for ____, value in ipairs(json.values) do
-                ____exports.judgeValue(worst, value, place, depth + 1)
-            end
-            return
-        end
-    end
     judgeLayer(worst, text, place, false)
     if host.match(LAYERED, text) then
         local plain = unwrap(host, text)
@@ -3740,7 +4496,7 @@ function ____exports.judgeValue(worst, text, place, depth)
             true
         )
     end
-    if depth >= 4 or #text < 6 or host.match(NO_BASE64, text) then
+    if depth >= MAX_DEPTH or #text < 6 or host.match(NO_BASE64, text) then
         return
     end
     local finding = newFinding()
@@ -3752,6 +4508,19 @@ function ____exports.judgeValue(worst, text, place, depth)
             ____exports.judgeValue(worst, bytes, place, depth + 2)
         end
     end
+end
+MAX_SUSPECTS = 400
+MAX_DEPTH = 4
+function ____exports.newWorst(host)
+    return {
+        host = host,
+        finding = newFinding(),
+        place = "request",
+        encoded = false,
+        suspects = 0,
+        rest = {},
+        rest_place = "request"
+    }
 end
 --- The worst value as signals; that it was hidden in layers counts as evasion.
 function ____exports.reportWorst(worst, signals)
@@ -3771,6 +4540,410 @@ function ____exports.reportWorst(worst, signals)
     if worst.encoded then
         signals[#signals + 1] = {id = "layered_encoding", group = "evasion", points = 20, place = worst.place}
     end
+end
+return ____exports
+ end,
+["pairs"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local ____decode_2Ets = require("decode")
+local decodePercent = ____decode_2Ets.decodePercent
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
+local ____text_2Ets = require("text")
+local split = ____text_2Ets.split
+local ____value_2Ets = require("value")
+local judgeValue = ____value_2Ets.judgeValue
+--- More pairs than these are read as one.
+____exports.MAX_PAIRS = 2048
+--- `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none.
+function ____exports.judgePair(worst, pair, plus, place)
+    local equals = (string.find(pair, "=", nil, true) or 0) - 1
+    if equals > 0 then
+        local name = decodePercent(
+            __TS__StringSlice(pair, 0, equals),
+            plus
+        )
+        judgeValue(worst, name, place, 0)
+        if worst.host.match(NO_NAME, name) then
+            judgeValue(
+                worst,
+                decodePercent(pair, plus),
+                place,
+                1
+            )
+        end
+    end
+    judgeValue(
+        worst,
+        decodePercent(
+            equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
+            plus
+        ),
+        place,
+        0
+    )
+end
+--- The pairs of a query or a form.
+function ____exports.judgePairs(worst, text, place)
+    for ____, pair in ipairs(split(text, "&", ____exports.MAX_PAIRS)) do
+        ____exports.judgePair(worst, pair, true, place)
+    end
+end
+return ____exports
+ end,
+["upload"] = function(...)
+local ____exports = {}
+local ____binary_2Ets = require("binary")
+local isWide = ____binary_2Ets.isWide
+local narrow = ____binary_2Ets.narrow
+local ____finding_2Ets = require("finding")
+local newFinding = ____finding_2Ets.newFinding
+local raise = ____finding_2Ets.raise
+local ____judge_2Ets = require("judge")
+local judgeSentDocument = ____judge_2Ets.judgeSentDocument
+local ____path_2Dpatterns_2Ets = require("path-patterns")
+local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
+local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
+local ____text_2Ets = require("text")
+local withoutMargin = ____text_2Ets.withoutMargin
+local ____value_2Ets = require("value")
+local consider = ____value_2Ets.consider
+local LESS = 60
+--- The name under which a file is sent. One such name in a request is as bad as several.
+function ____exports.judgeUploadName(worst, name, signals)
+    if not worst.host.match(
+        UPLOAD_NAME,
+        worst.host.lower(name)
+    ) then
+        return
+    end
+    for ____, signal in ipairs(signals) do
+        if signal.id == "upload_script" then
+            return
+        end
+    end
+    signals[#signals + 1] = {id = "upload_script", group = "payload", points = 75, place = "header"}
+end
+--- A file is not what a server puts into a query or a page: only what would run by itself counts in it.
+function ____exports.judgeFile(worst, content)
+    local finding = newFinding()
+    if worst.host.match(
+        SERVER_PAGE,
+        worst.host.lower(content)
+    ) then
+        raise(finding, "upload_page", 75)
+    end
+    local document = withoutMargin(isWide(content) and narrow(content) or content)
+    if (string.byte(document, 1) or 0 / 0) == LESS then
+        judgeSentDocument(worst.host, document, finding)
+    end
+    consider(worst, finding, "body", false)
+end
+return ____exports
+ end,
+["xml"] = function(...)
+local ____lualib = require("lualib_bundle")
+local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
+local __TS__StringSlice = ____lualib.__TS__StringSlice
+local ____exports = {}
+local MAX_TEXTS = 2000
+--- The offset after the tag that opens at `from`: its `>` outside of quotes.
+local function tagEnd(text, from)
+    local quote = 0
+    do
+        local at = from
+        while at < #text do
+            local code = __TS__StringCharCodeAt(text, at)
+            if quote ~= 0 then
+                if code == quote then
+                    quote = 0
+                end
+            elseif code == 34 or code == 39 then
+                quote = code
+            elseif code == 62 then
+                return at
+            end
+            at = at + 1
+        end
+    end
+    return #text
+end
+local function isNameByte(code)
+    return code > 32 and code ~= 61 and code ~= 62 and code ~= 47 and code ~= 34 and code ~= 39
+end
+--- Names and attribute values of one tag (`text` begins after its `<`).
+local function readTag(text, from, to, out)
+    local at = from
+    local nameFrom = -1
+    while at <= to do
+        local code = at < to and __TS__StringCharCodeAt(text, at) or 32
+        if isNameByte(code) and at < to then
+            if nameFrom < 0 then
+                nameFrom = at
+            end
+        else
+            if nameFrom >= 0 then
+                out[#out + 1] = __TS__StringSlice(text, nameFrom, at)
+            end
+            nameFrom = -1
+            if code == 34 or code == 39 then
+                local ____end = (string.find(
+                    text,
+                    code == 34 and "\"" or "'",
+                    math.max(at + 1 + 1, 1),
+                    true
+                ) or 0) - 1
+                local stop = (____end < 0 or ____end > to) and to or ____end
+                out[#out + 1] = __TS__StringSlice(text, at + 1, stop)
+                at = stop
+            end
+        end
+        at = at + 1
+    end
+end
+--- The offset of what ends at `mark`, looked for from `from`; of the text's end where nothing does.
+local function endOf(text, mark, from)
+    local ____end = (string.find(
+        text,
+        mark,
+        math.max(from + 1, 1),
+        true
+    ) or 0) - 1
+    return ____end < 0 and #text or ____end
+end
+local function flush(run, out)
+    if #run > 0 then
+        out[#out + 1] = table.concat(run, "")
+    end
+end
+--- What an XML document carries for a program to use: names, attribute values, instructions and texts. A text goes on behind a
+-- comment, an instruction and in CDATA, as it does for who asks for an element's text. What is more than is read one by one comes
+-- last, as one text.
+function ____exports.readXml(text)
+    local out = {}
+    local run = {}
+    local at = 0
+    while at < #text and #out + #run < MAX_TEXTS do
+        local open = endOf(text, "<", at)
+        if open > at then
+            run[#run + 1] = __TS__StringSlice(text, at, open)
+        end
+        if open >= #text then
+            at = open
+        elseif __TS__StringSlice(text, open, open + 4) == "<!--" then
+            at = endOf(text, "-->", open + 4) + 3
+        elseif __TS__StringSlice(text, open, open + 9) == "<![CDATA[" then
+            local stop = endOf(text, "]]>", open)
+            run[#run + 1] = __TS__StringSlice(text, open + 9, stop)
+            at = stop + 3
+        elseif __TS__StringCharCodeAt(text, open + 1) == 63 then
+            local stop = endOf(text, "?>", open)
+            if __TS__StringSlice(text, open, open + 5) == "<?xml" then
+                readTag(text, open + 5, stop, out)
+            else
+                out[#out + 1] = __TS__StringSlice(text, open, stop)
+            end
+            at = stop + 2
+        else
+            flush(run, out)
+            run = {}
+            local ____end = tagEnd(text, open + 1)
+            if __TS__StringCharCodeAt(text, open + 1) ~= 33 then
+                readTag(text, open + 1, ____end, out)
+            end
+            at = ____end + 1
+        end
+    end
+    flush(run, out)
+    if at < #text then
+        out[#out + 1] = __TS__StringSlice(text, at)
+    end
+    return out
+end
+return ____exports
+ end,
+["inspect-body"] = function(...)
+local ____exports = {}
+local judgePart, judgeMultipart, judgeXml, judgeRuns, judgeLooks, MAX_READ_BYTES
+local ____binary_2Ets = require("binary")
+local isBinary = ____binary_2Ets.isBinary
+local isWide = ____binary_2Ets.isWide
+local narrow = ____binary_2Ets.narrow
+local readRuns = ____binary_2Ets.readRuns
+local ____content_2Dtype_2Ets = require("content-type")
+local readTypes = ____content_2Dtype_2Ets.readTypes
+local UNTYPED = ____content_2Dtype_2Ets.UNTYPED
+local ____disposition_2Ets = require("disposition")
+local isCertainFile = ____disposition_2Ets.isCertainFile
+local ____finding_2Ets = require("finding")
+local newFinding = ____finding_2Ets.newFinding
+local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local PART_TYPE = ____gate_2Dpatterns_2Ets.PART_TYPE
+local ____judge_2Ets = require("judge")
+local judgeDocument = ____judge_2Ets.judgeDocument
+local ____multipart_2Ets = require("multipart")
+local isLoose = ____multipart_2Ets.isLoose
+local readMultipart = ____multipart_2Ets.readMultipart
+local ____pairs_2Ets = require("pairs")
+local judgePairs = ____pairs_2Ets.judgePairs
+local ____text_2Ets = require("text")
+local startsWith = ____text_2Ets.startsWith
+local withoutMargin = ____text_2Ets.withoutMargin
+local ____upload_2Ets = require("upload")
+local judgeFile = ____upload_2Ets.judgeFile
+local judgeUploadName = ____upload_2Ets.judgeUploadName
+local ____value_2Ets = require("value")
+local consider = ____value_2Ets.consider
+local isSpent = ____value_2Ets.isSpent
+local judgeJson = ____value_2Ets.judgeJson
+local judgePlain = ____value_2Ets.judgePlain
+local judgeValue = ____value_2Ets.judgeValue
+local newWorst = ____value_2Ets.newWorst
+local reportWorst = ____value_2Ets.reportWorst
+local ____xml_2Ets = require("xml")
+local readXml = ____xml_2Ets.readXml
+function judgePart(body, part, nested)
+    local ____body_0 = body
+    local worst = ____body_0.worst
+    local signals = ____body_0.signals
+    local lower = worst.host.lower
+    local said = part.disposition
+    for ____, filename in ipairs(said.filenames) do
+        judgeUploadName(worst, filename, signals)
+        judgeValue(worst, filename, "body", 2)
+    end
+    for ____, name in ipairs(said.names) do
+        judgeValue(worst, name, "body", 2)
+    end
+    for ____, other in ipairs(said.others) do
+        judgeValue(worst, other, "body", 2)
+    end
+    for ____, header in ipairs(part.headers) do
+        if not worst.host.match(
+            PART_TYPE,
+            lower(header)
+        ) then
+            judgeValue(worst, header, "body", 2)
+        end
+    end
+    if said.files > 0 then
+        judgeFile(worst, part.content)
+    end
+    if isCertainFile(said) then
+        return
+    end
+    if said.claims > 0 and isBinary(part.content) then
+        judgeRuns(worst, part.content)
+        return
+    end
+    judgeValue(worst, part.content, "body", 0)
+    if part.type == "" or nested or isSpent(worst) then
+        return
+    end
+    local types = readTypes(part.type, lower)
+    if types.multipart then
+        judgeMultipart(body, part.content, types, true)
+    end
+end
+function judgeMultipart(body, text, types, nested)
+    local worst = body.worst
+    local certain = #types.boundaries == 1
+    local looked = nested
+    local function look()
+        if not looked then
+            judgeLooks(worst, text, UNTYPED)
+        end
+        looked = true
+    end
+    for ____, boundary in ipairs(types.boundaries) do
+        for ____, lines in ipairs(isLoose(text, boundary) and ({true, false}) or ({true})) do
+            body.bytes_read = body.bytes_read + #text
+            if body.bytes_read > MAX_READ_BYTES or isSpent(worst) then
+                look()
+                return
+            end
+            local read = readMultipart(
+                text,
+                boundary,
+                lines,
+                body.cut,
+                worst.host.lower
+            )
+            if #read.parts == 0 then
+                certain = false
+                look()
+            end
+            for ____, part in ipairs(read.parts) do
+                judgePart(body, part, nested)
+            end
+            for ____, rest in ipairs(read.rest) do
+                if not looked or #rest < #text and not isSpent(worst) then
+                    judgeLooks(worst, rest, UNTYPED)
+                end
+            end
+        end
+    end
+    if not certain then
+        look()
+    end
+end
+function judgeXml(worst, document)
+    local finding = newFinding()
+    judgeDocument(worst.host, document, finding)
+    consider(worst, finding, "body", false)
+    for ____, text in ipairs(readXml(document)) do
+        judgeValue(worst, text, "body", 0)
+    end
+end
+function judgeRuns(worst, bytes)
+    for ____, run in ipairs(readRuns(bytes)) do
+        judgeValue(worst, run, "body", 1)
+    end
+end
+function judgeLooks(worst, sent, types)
+    local body = isWide(sent) and narrow(sent) or sent
+    local text = withoutMargin(body)
+    local first = string.byte(text, 1) or 0 / 0
+    local opensJson = first == 123 or first == 91
+    if not types.form and not (opensJson and types.json) and isBinary(body) then
+        judgeRuns(worst, body)
+        return
+    end
+    local isXml = first == 60 and (types.xml or startsWith(text, "<?xml"))
+    if isXml then
+        judgeXml(worst, text)
+    end
+    local isJson = judgeJson(worst, text, "body", 0)
+    local asJson = opensJson or types.json
+    if asJson and not isJson then
+        judgePlain(worst, text, "body", 0)
+    end
+    if types.form or types.text and not isXml and not isJson then
+        judgePairs(worst, body, "body")
+    elseif not isXml and not asJson then
+        judgePlain(worst, text, "body", 1)
+    end
+end
+--- More of a body than this is not read: what is beyond it is not inspected.
+____exports.BODY_LIMIT_BYTES = 131072
+MAX_READ_BYTES = 4 * ____exports.BODY_LIMIT_BYTES
+--- Judges the body by what it is, whatever it is called: content types lie, and servers differ in what they believe.
+function ____exports.inspectBody(host, facts, body, signals)
+    if body == "" then
+        return
+    end
+    local worst = newWorst(host)
+    local types = readTypes(facts.content_type, host.lower)
+    local cut = #body >= ____exports.BODY_LIMIT_BYTES
+    if types.multipart then
+        judgeMultipart({worst = worst, signals = signals, cut = cut, bytes_read = 0}, body, types, false)
+    end
+    if not types.multipart or types.form or types.json or types.xml or types.text then
+        judgeLooks(worst, body, types)
+    end
+    reportWorst(worst, signals)
 end
 return ____exports
  end,
@@ -3967,15 +5140,17 @@ local ____gate_2Dpatterns_2Ets = require("gate-patterns")
 local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
 local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
 local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
-local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
 local SESSION_NAME = ____gate_2Dpatterns_2Ets.SESSION_NAME
 local SESSION_NAME_EXACT = ____gate_2Dpatterns_2Ets.SESSION_NAME_EXACT
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____binding_2Ets = require("binding")
 local hostName = ____binding_2Ets.hostName
+local ____pairs_2Ets = require("pairs")
+local judgePair = ____pairs_2Ets.judgePair
+local judgePairs = ____pairs_2Ets.judgePairs
+local MAX_PAIRS = ____pairs_2Ets.MAX_PAIRS
 local ____path_2Dpatterns_2Ets = require("path-patterns")
 local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
-local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
 local ____protocol_2Ets = require("protocol")
 local judgeProtocol = ____protocol_2Ets.judgeProtocol
 local ____structured_2Ets = require("structured")
@@ -3984,6 +5159,8 @@ local ____text_2Ets = require("text")
 local contains = ____text_2Ets.contains
 local split = ____text_2Ets.split
 local trim = ____text_2Ets.trim
+local ____upload_2Ets = require("upload")
+local judgeUploadName = ____upload_2Ets.judgeUploadName
 local ____value_2Ets = require("value")
 local judgeValue = ____value_2Ets.judgeValue
 local newWorst = ____value_2Ets.newWorst
@@ -3992,42 +5169,8 @@ function afterScheme(url)
     local at = (string.find(url, "://", nil, true) or 0) - 1
     return at > 0 and at < 8 and __TS__StringSlice(url, at + 3) or url
 end
-local MAX_PAIRS = 2048
 local MAX_SEGMENTS = 64
 local DOLLAR = 36
---- `name=value`: both sides are judged, a pair without `=` as a value, and as a whole when its name is none.
-local function judgePair(worst, pair, plus, place)
-    local equals = (string.find(pair, "=", nil, true) or 0) - 1
-    if equals > 0 then
-        local name = decodePercent(
-            __TS__StringSlice(pair, 0, equals),
-            plus
-        )
-        judgeValue(worst, name, place, 0)
-        if worst.host.match(NO_NAME, name) then
-            judgeValue(
-                worst,
-                decodePercent(pair, plus),
-                place,
-                1
-            )
-        end
-    end
-    judgeValue(
-        worst,
-        decodePercent(
-            equals < 0 and pair or __TS__StringSlice(pair, equals + 1),
-            plus
-        ),
-        place,
-        0
-    )
-end
-function ____exports.judgePairs(worst, text, separator, plus, place)
-    for ____, pair in ipairs(split(text, separator, MAX_PAIRS)) do
-        judgePair(worst, pair, plus, place)
-    end
-end
 local function judgeTarget(worst, target, signals)
     local host = worst.host
     local lowered = host.lower(target)
@@ -4069,13 +5212,7 @@ local function judgeTarget(worst, target, signals)
         return
     end
     local query = __TS__StringSlice(target, mark + 1)
-    ____exports.judgePairs(
-        worst,
-        query,
-        "&",
-        true,
-        "query"
-    )
+    judgePairs(worst, query, "query")
 end
 local function judgeAgent(worst, agent)
     if agent ~= "" and readAgent(worst.host, agent).suspect then
@@ -4100,11 +5237,9 @@ local function judgeReferer(worst, referer)
         2
     )
     if mark >= 0 then
-        ____exports.judgePairs(
+        judgePairs(
             worst,
             __TS__StringSlice(referer, mark + 1),
-            "&",
-            true,
             "referer"
         )
     end
@@ -4127,14 +5262,6 @@ local function isCookieSuspect(host, cookie)
         end
     end
     return host.match(COOKIE_SIGNS, lowered) or host.match(BASE64_INSIDE, cookie)
-end
-function ____exports.judgeUploadName(worst, name, signals)
-    if worst.host.match(
-        UPLOAD_NAME,
-        worst.host.lower(name)
-    ) then
-        signals[#signals + 1] = {id = "upload_script", group = "payload", points = 75, place = "header"}
-    end
 end
 --- What has a grammar of its own is judged where it holds what no such grammar has a use for.
 local function judgeStructured(worst, facts)
@@ -4162,7 +5289,7 @@ local function judgeHeaders(worst, facts, signals)
     judgeStructured(worst, facts)
     for ____, header in ipairs(facts.others) do
         if contains(header.name, "filename") or contains(header.name, "file-name") or contains(header.name, "file_name") then
-            ____exports.judgeUploadName(worst, header.value, signals)
+            judgeUploadName(worst, header.value, signals)
         end
         judgeValue(worst, header.value, "header", 0)
         if header.name == "authorization" then
@@ -4214,526 +5341,6 @@ function ____exports.inspectHead(host, request, facts, signals)
     reportWorst(worst, signals)
     judgeFixation(host, request, facts, signals)
     judgeProtocol(host, request, facts, signals)
-end
-return ____exports
- end,
-["multipart"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local ____exports = {}
-local isBlank, endsToken, trimEnd
-local ____text_2Ets = require("text")
-local split = ____text_2Ets.split
-function isBlank(code)
-    return code == 32 or code >= 9 and code <= 13
-end
-function endsToken(code)
-    return code == 59 or code == 44 or isBlank(code)
-end
-function trimEnd(text)
-    local to = #text
-    while to > 0 and (__TS__StringCharCodeAt(text, to - 1) == 10 or __TS__StringCharCodeAt(text, to - 1) == 13) do
-        to = to - 1
-    end
-    return __TS__StringSlice(text, 0, to)
-end
---- What a body of the most that is read can hold of small fields, and more.
-local MAX_PARTS = 4000
-local MAX_LINES = 64
-local MAX_ESCAPES = 1024
-local MAX_BOUNDARIES = 4
-local DISPOSITION = "content-disposition:"
-local function trimAround(text)
-    local from = 0
-    local to = #text
-    while from < to and isBlank(__TS__StringCharCodeAt(text, from)) do
-        from = from + 1
-    end
-    while to > from and isBlank(__TS__StringCharCodeAt(text, to - 1)) do
-        to = to - 1
-    end
-    return __TS__StringSlice(text, from, to)
-end
---- Without quotes around it and backslashes before what they escape.
-local function unquote(raw)
-    local text = trimAround(raw)
-    local quote = string.byte(text, 1) or 0 / 0
-    if quote ~= 34 and quote ~= 39 then
-        return text
-    end
-    local to = #text > 1 and __TS__StringCharCodeAt(text, #text - 1) == quote and #text - 1 or #text
-    return table.concat(
-        split(
-            __TS__StringSlice(text, 1, to),
-            "\\",
-            MAX_ESCAPES
-        ),
-        ""
-    )
-end
---- The parameters of a header's value: between semicolons that stand outside of double quotes.
-local function parametersOf(value, lower)
-    local out = {}
-    local from = 0
-    local quoted = false
-    do
-        local at = 0
-        while at <= #value do
-            local code = at < #value and __TS__StringCharCodeAt(value, at) or 59
-            if quoted and code == 92 then
-                at = at + 1
-            elseif code == 34 then
-                quoted = not quoted
-            elseif code == 59 and (not quoted or at >= #value) then
-                local text = __TS__StringSlice(value, from, at)
-                local equals = (string.find(text, "=", nil, true) or 0) - 1
-                if equals > 0 then
-                    out[#out + 1] = {
-                        name = lower(trimAround(__TS__StringSlice(text, 0, equals))),
-                        value = unquote(__TS__StringSlice(text, equals + 1))
-                    }
-                end
-                from = at + 1
-            end
-            at = at + 1
-        end
-    end
-    return out
-end
---- Every boundary that some reader of a content type might take, each once.
-function ____exports.boundariesOf(contentType, lower)
-    local out = {}
-    local function add(boundary)
-        if boundary == "" or #out >= MAX_BOUNDARIES then
-            return
-        end
-        for ____, known in ipairs(out) do
-            if known == boundary then
-                return
-            end
-        end
-        out[#out + 1] = boundary
-    end
-    for ____, ____value in ipairs(parametersOf(contentType, lower)) do
-        local name = ____value.name
-        local value = ____value.value
-        if name == "boundary" then
-            add(value)
-        end
-    end
-    local lowered = lower(contentType)
-    local at = (string.find(lowered, "boundary=", nil, true) or 0) - 1
-    while at >= 0 do
-        local to = at + 9
-        while to < #contentType and not endsToken(__TS__StringCharCodeAt(contentType, to)) do
-            to = to + 1
-        end
-        add(unquote(__TS__StringSlice(contentType, at + 9, to)))
-        at = (string.find(
-            lowered,
-            "boundary=",
-            math.max(to + 1, 1),
-            true
-        ) or 0) - 1
-    end
-    return out
-end
-local function readPart(head, content, lower)
-    local names = {}
-    local filenames = {}
-    local headers = {}
-    for ____, line in ipairs(split(head, "\n", MAX_LINES)) do
-        do
-            local lowered = lower(line)
-            local at = (string.find(lowered, DISPOSITION, nil, true) or 0) - 1
-            if at ~= 0 then
-                if trimAround(line) ~= "" then
-                    headers[#headers + 1] = trimAround(__TS__StringSlice(
-                        line,
-                        (string.find(line, ":", nil, true) or 0) - 1 + 1
-                    ))
-                end
-                goto __continue28
-            end
-            for ____, ____value in ipairs(parametersOf(
-                __TS__StringSlice(line, #DISPOSITION),
-                lower
-            )) do
-                local name = ____value.name
-                local value = ____value.value
-                if name == "name" then
-                    names[#names + 1] = value
-                elseif name == "filename" or name == "filename*" then
-                    filenames[#filenames + 1] = value
-                end
-            end
-        end
-        ::__continue28::
-    end
-    return {names = names, filenames = filenames, headers = headers, content = content}
-end
---- The parts between boundaries, and what is left over.
-function ____exports.readMultipart(body, boundary, lower)
-    local parts = {}
-    local rest = {}
-    local mark = "--" .. boundary
-    local function leave(text)
-        if trimAround(text) ~= "" and trimAround(text) ~= "--" then
-            rest[#rest + 1] = text
-        end
-    end
-    local at = (string.find(body, mark, nil, true) or 0) - 1
-    leave(at < 0 and "" or __TS__StringSlice(body, 0, at))
-    while at >= 0 do
-        local from = at + #mark
-        if #parts >= MAX_PARTS then
-            leave(__TS__StringSlice(body, from))
-            break
-        end
-        local next = (string.find(
-            body,
-            mark,
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local to = next < 0 and #body or next
-        local blank = (string.find(
-            body,
-            "\r\n\r\n",
-            math.max(from + 1, 1),
-            true
-        ) or 0) - 1
-        local width = 4
-        if blank < 0 or blank > to then
-            blank = (string.find(
-                body,
-                "\n\n",
-                math.max(from + 1, 1),
-                true
-            ) or 0) - 1
-            width = 2
-        end
-        if blank >= 0 and blank < to then
-            parts[#parts + 1] = readPart(
-                __TS__StringSlice(body, from, blank),
-                trimEnd(__TS__StringSlice(body, blank + width, to)),
-                lower
-            )
-        else
-            leave(__TS__StringSlice(body, from, to))
-        end
-        at = next
-    end
-    return {parts = parts, rest = rest}
-end
-return ____exports
- end,
-["xml"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local ____exports = {}
-local MAX_TEXTS = 2000
---- The offset after the tag that opens at `from`: its `>` outside of quotes.
-local function tagEnd(text, from)
-    local quote = 0
-    do
-        local at = from
-        while at < #text do
-            local code = __TS__StringCharCodeAt(text, at)
-            if quote ~= 0 then
-                if code == quote then
-                    quote = 0
-                end
-            elseif code == 34 or code == 39 then
-                quote = code
-            elseif code == 62 then
-                return at
-            end
-            at = at + 1
-        end
-    end
-    return #text
-end
-local function isNameByte(code)
-    return code > 32 and code ~= 61 and code ~= 62 and code ~= 47 and code ~= 34 and code ~= 39
-end
---- Names and attribute values of one tag (`text` begins after its `<`).
-local function readTag(text, from, to, out)
-    local at = from
-    local nameFrom = -1
-    while at <= to do
-        local code = at < to and __TS__StringCharCodeAt(text, at) or 32
-        if isNameByte(code) and at < to then
-            if nameFrom < 0 then
-                nameFrom = at
-            end
-        else
-            if nameFrom >= 0 then
-                out[#out + 1] = __TS__StringSlice(text, nameFrom, at)
-            end
-            nameFrom = -1
-            if code == 34 or code == 39 then
-                local ____end = (string.find(
-                    text,
-                    code == 34 and "\"" or "'",
-                    math.max(at + 1 + 1, 1),
-                    true
-                ) or 0) - 1
-                local stop = (____end < 0 or ____end > to) and to or ____end
-                out[#out + 1] = __TS__StringSlice(text, at + 1, stop)
-                at = stop
-            end
-        end
-        at = at + 1
-    end
-end
---- The offset of what ends at `mark`, looked for from `from`; of the text's end where nothing does.
-local function endOf(text, mark, from)
-    local ____end = (string.find(
-        text,
-        mark,
-        math.max(from + 1, 1),
-        true
-    ) or 0) - 1
-    return ____end < 0 and #text or ____end
-end
---- What an XML document carries for a program to use: names, attribute values, instructions, text and CDATA. Comments join what
--- stands around them. What is more than is read one by one comes last, as one text.
-function ____exports.readXml(text)
-    local out = {}
-    local at = 0
-    local pending = ""
-    while at < #text and #out < MAX_TEXTS do
-        do
-            local open = endOf(text, "<", at)
-            if open > at then
-                pending = pending .. __TS__StringSlice(text, at, open)
-            end
-            if __TS__StringSlice(text, open, open + 4) == "<!--" then
-                at = endOf(text, "-->", open + 4) + 3
-                goto __continue19
-            end
-            if pending ~= "" then
-                out[#out + 1] = pending
-            end
-            pending = ""
-            if open >= #text then
-                return out
-            end
-            if __TS__StringSlice(text, open, open + 9) == "<![CDATA[" then
-                local stop = endOf(text, "]]>", open)
-                out[#out + 1] = __TS__StringSlice(text, open + 9, stop)
-                at = stop + 3
-            elseif __TS__StringCharCodeAt(text, open + 1) == 63 then
-                local stop = endOf(text, "?>", open)
-                if __TS__StringSlice(text, open, open + 5) ~= "<?xml" then
-                    out[#out + 1] = __TS__StringSlice(text, open, stop)
-                end
-                at = stop + 2
-            else
-                local ____end = tagEnd(text, open + 1)
-                if __TS__StringCharCodeAt(text, open + 1) ~= 33 then
-                    readTag(text, open + 1, ____end, out)
-                end
-                at = ____end + 1
-            end
-        end
-        ::__continue19::
-    end
-    if pending ~= "" then
-        out[#out + 1] = pending
-    end
-    if at < #text then
-        out[#out + 1] = __TS__StringSlice(text, at)
-    end
-    return out
-end
-return ____exports
- end,
-["inspect-body"] = function(...)
-local ____lualib = require("lualib_bundle")
-local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
-local __TS__StringSlice = ____lualib.__TS__StringSlice
-local ____exports = {}
-local judgeXml, judgeAny, plainStart
-local ____binary_2Ets = require("binary")
-local isBinary = ____binary_2Ets.isBinary
-local readRuns = ____binary_2Ets.readRuns
-local ____finding_2Ets = require("finding")
-local newFinding = ____finding_2Ets.newFinding
-local raise = ____finding_2Ets.raise
-local ____inspect_2Ets = require("inspect")
-local judgePairs = ____inspect_2Ets.judgePairs
-local judgeUploadName = ____inspect_2Ets.judgeUploadName
-local ____judge_2Ets = require("judge")
-local judgeDocument = ____judge_2Ets.judgeDocument
-local judgeSentDocument = ____judge_2Ets.judgeSentDocument
-local ____multipart_2Ets = require("multipart")
-local boundariesOf = ____multipart_2Ets.boundariesOf
-local readMultipart = ____multipart_2Ets.readMultipart
-local ____path_2Dpatterns_2Ets = require("path-patterns")
-local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
-local ____text_2Ets = require("text")
-local contains = ____text_2Ets.contains
-local split = ____text_2Ets.split
-local trim = ____text_2Ets.trim
-local ____value_2Ets = require("value")
-local consider = ____value_2Ets.consider
-local judgeValue = ____value_2Ets.judgeValue
-local newWorst = ____value_2Ets.newWorst
-local reportWorst = ____value_2Ets.reportWorst
-local ____xml_2Ets = require("xml")
-local readXml = ____xml_2Ets.readXml
-function judgeXml(worst, body)
-    local finding = newFinding()
-    judgeDocument(worst.host, body, finding)
-    consider(worst, finding, "body", false)
-    for ____, text in ipairs(readXml(body)) do
-        judgeValue(worst, text, "body", 0)
-    end
-end
-function judgeAny(worst, body)
-    local text = plainStart(body)
-    local first = string.byte(text, 1) or 0 / 0
-    if first == 60 then
-        judgeXml(worst, text)
-    elseif first == 123 or first == 91 then
-        judgeValue(worst, text, "body", 0)
-    end
-    if first ~= 60 then
-        judgePairs(
-            worst,
-            text,
-            "&",
-            true,
-            "body"
-        )
-    end
-end
-function plainStart(body)
-    local marked = (string.byte(body, 1) or 0 / 0) == 239 and (string.byte(body, 2) or 0 / 0) == 187 and (string.byte(body, 3) or 0 / 0) == 191
-    local from = marked and 3 or 0
-    while from < #body do
-        local code = __TS__StringCharCodeAt(body, from)
-        if code ~= 32 and (code < 9 or code > 13) then
-            break
-        end
-        from = from + 1
-    end
-    return from == 0 and body or __TS__StringSlice(body, from)
-end
---- Content types read at most, where a client sends several.
-local MAX_TYPES = 4
---- A file is not what a server puts into a query or a page: only what would run by itself counts in it.
-local function judgeFile(worst, content)
-    local finding = newFinding()
-    local lowered = worst.host.lower(content)
-    if worst.host.match(SERVER_PAGE, lowered) then
-        raise(finding, "upload_page", 75)
-    end
-    judgeSentDocument(worst.host, lowered, finding)
-    consider(worst, finding, "body", false)
-end
---- Returns whether the body had parts with that boundary. What belongs to no part is judged as a text.
-local function judgeMultipart(worst, body, boundary, signals)
-    local host = worst.host
-    local ____readMultipart_result_0 = readMultipart(body, boundary, host.lower)
-    local parts = ____readMultipart_result_0.parts
-    local rest = ____readMultipart_result_0.rest
-    for ____, part in ipairs(parts) do
-        for ____, filename in ipairs(part.filenames) do
-            judgeUploadName(worst, filename, signals)
-            judgeValue(worst, filename, "body", 2)
-        end
-        for ____, name in ipairs(part.names) do
-            judgeValue(worst, name, "body", 2)
-        end
-        for ____, header in ipairs(part.headers) do
-            judgeValue(worst, header, "body", 2)
-        end
-        if #part.filenames == 0 then
-            judgeValue(worst, part.content, "body", 0)
-        else
-            judgeFile(worst, part.content)
-        end
-    end
-    for ____, text in ipairs(rest) do
-        judgeAny(worst, text)
-    end
-    return #parts > 0
-end
----
--- @param media the content type without its parameters, in lower case
-local function judgeAs(worst, media, body)
-    local form = media == "application/x-www-form-urlencoded"
-    local text = plainStart(body)
-    local first = string.byte(text, 1) or 0 / 0
-    local opensJson = first == 123 or first == 91
-    if not form and not (opensJson and contains(media, "json")) and isBinary(body) then
-        for ____, run in ipairs(readRuns(body)) do
-            judgeValue(worst, run, "body", 1)
-        end
-        return
-    end
-    if opensJson or contains(media, "json") then
-        judgeValue(worst, text, "body", 0)
-        if form then
-            judgePairs(
-                worst,
-                text,
-                "&",
-                true,
-                "body"
-            )
-        end
-    elseif first == 60 and (contains(media, "xml") or string.sub(text, 1, 5) == "<?xml") then
-        judgeXml(worst, text)
-    elseif form or media == "" or contains(media, "text/") then
-        judgePairs(
-            worst,
-            body,
-            "&",
-            true,
-            "body"
-        )
-    else
-        judgeValue(worst, text, "body", 1)
-    end
-end
---- Judges the body by what it is, whatever it is called: content types lie, and servers differ in what they believe.
-function ____exports.inspectBody(host, facts, body, signals)
-    if body == "" then
-        return
-    end
-    local worst = newWorst(host)
-    local ____type = host.lower(facts.content_type)
-    local whole = false
-    for ____, each in ipairs(split(____type, "\n", MAX_TYPES)) do
-        do
-            local media = trim(split(each, ";", 2)[1] or "")
-            if string.sub(media, 1, 10) ~= "multipart/" then
-                judgeAs(worst, media, body)
-                goto __continue38
-            end
-            local boundaries = boundariesOf(facts.content_type, host.lower)
-            local parts = false
-            for ____, boundary in ipairs(boundaries) do
-                if judgeMultipart(worst, body, boundary, signals) then
-                    parts = true
-                end
-            end
-            if not parts or #boundaries ~= 1 then
-                whole = true
-            end
-        end
-        ::__continue38::
-    end
-    if whole then
-        judgeAny(worst, body)
-    end
-    reportWorst(worst, signals)
 end
 return ____exports
  end,
@@ -5115,8 +5722,6 @@ local ____text_2Ets = require("text")
 local contains = ____text_2Ets.contains
 local parseDecimal = ____text_2Ets.parseDecimal
 local startsWith = ____text_2Ets.startsWith
---- More of a body than this is not read: what is beyond it is not inspected.
-____exports.BODY_LIMIT_BYTES = 131072
 --- A payload this certain is blocked; for less, a browser may prove itself.
 local PAYLOAD_BLOCKS = 60
 local STRIKE_TTL_S = 600
@@ -5784,9 +6389,12 @@ do
 end
 do
     local ____decide_2Ets = require("decide")
-    ____exports.BODY_LIMIT_BYTES = ____decide_2Ets.BODY_LIMIT_BYTES
     ____exports.decideBody = ____decide_2Ets.decideBody
     ____exports.decideHead = ____decide_2Ets.decideHead
+end
+do
+    local ____inspect_2Dbody_2Ets = require("inspect-body")
+    ____exports.BODY_LIMIT_BYTES = ____inspect_2Dbody_2Ets.BODY_LIMIT_BYTES
 end
 do
     local ____keyring_2Ets = require("keyring")

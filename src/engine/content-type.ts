@@ -1,0 +1,52 @@
+import { spellingsOf } from './parameter.ts';
+import { contains, split, trim } from './text.ts';
+
+/** What a body may be by what its headers say of it. Two headers, or one of two types, may say several things. */
+export interface BodyTypes {
+  readonly multipart: boolean;
+  readonly form: boolean;
+  readonly json: boolean;
+  readonly xml: boolean;
+  /** Text, or nothing said at all. */
+  readonly text: boolean;
+  /** What may separate the parts of a multipart body: servers read an odd header differently. */
+  readonly boundaries: readonly string[];
+}
+
+/** What is said of a body of no known type. */
+export const UNTYPED: BodyTypes = {
+  multipart: false,
+  form: false,
+  json: false,
+  xml: false,
+  text: true,
+  boundaries: [],
+};
+
+const MAX_TYPES = 8;
+const MAX_BOUNDARIES = 8;
+
+/** Reads the content types of a request or a part, one a line: the media type is what stands before the parameters. */
+export function readTypes(contentTypes: string, lower: (text: string) => string): BodyTypes {
+  const lowered = lower(contentTypes);
+  const media: string[] = [];
+  let text = false;
+  for (const header of split(lowered, '\n', MAX_TYPES)) {
+    // Proxies join repeated headers by commas.
+    for (const one of split(header, ',', MAX_TYPES)) {
+      const type = trim(split(one, ';', 2)[0] ?? '');
+      media.push(type);
+      text = text || contains(type, 'text/');
+    }
+  }
+  const all = media.join('\n');
+  const multipart = contains(all, 'multipart/');
+  return {
+    multipart,
+    form: contains(all, 'x-www-form-urlencoded'),
+    json: contains(all, 'json'),
+    xml: contains(all, 'xml'),
+    text: text || all === '',
+    boundaries: multipart ? spellingsOf(contentTypes, lowered, 'boundary', MAX_BOUNDARIES) : [],
+  };
+}
