@@ -15,15 +15,26 @@ const rooms = {
   client: ['contract'],
 };
 
-/** The rooms of the gateway: what stands on nothing first, who answers last. */
-const gatewayRooms = {
-  stored: [],
-  request: [],
-  limits: [],
-  upstream: ['stored', 'request'],
-  defense: ['stored', 'limits'],
-  picture: ['stored', 'request', 'upstream', 'defense'],
-  front: ['request', 'upstream', 'defense', 'picture'],
+/** Rooms within rooms: what stands on nothing first, who answers last. A name with `.ts` is a file beside the rooms. */
+const inner = {
+  engine: {
+    text: [],
+    rules: ['text', 'host.ts', 'signal.ts'],
+    inspect: ['text', 'rules', 'host.ts', 'signal.ts', 'request.ts', 'binding.ts'],
+    challenge: [
+      ...['text', 'host.ts', 'request.ts', 'binding.ts'],
+      ...['client.ts', 'policy.ts', 'rate.ts', 'verdict.ts'],
+    ],
+  },
+  gateway: {
+    stored: [],
+    request: [],
+    limits: [],
+    upstream: ['stored', 'request'],
+    defense: ['stored', 'limits'],
+    picture: ['stored', 'request', 'upstream', 'defense'],
+    front: ['request', 'upstream', 'defense', 'picture'],
+  },
 };
 
 /** What a reflector feeds speaks of the store's keys and events, and can do nothing to it. */
@@ -43,18 +54,23 @@ const walls = Object.entries(rooms).map(([room, allowed]) => ({
   },
 }));
 
-const gatewayWalls = Object.entries(gatewayRooms).map(([room, allowed]) => ({
-  name: `wall-gateway-${room}`,
-  comment: `gateway/${room}/ may import ${allowed.join(', ') || 'none'} of gateway/`,
-  severity: 'error',
-  from: { path: `^src/gateway/${room}/`, pathNot: '\\.test\\.ts$' },
-  to: { path: '^src/gateway/', pathNot: `^src/gateway/(${[room, ...allowed].join('|')})/` },
-}));
+const within = (room, name) =>
+  `^src/${room}/${name.endsWith('.ts') ? name.replace('.', '\\.') + '$' : name + '/'}`;
+
+const innerWalls = Object.entries(inner).flatMap(([room, rooms]) =>
+  Object.entries(rooms).map(([name, allowed]) => ({
+    name: `wall-${room}-${name}`,
+    comment: `${room}/${name}/ may import ${allowed.join(', ') || 'nothing'} of ${room}/`,
+    severity: 'error',
+    from: { path: within(room, name), pathNot: '\\.test\\.ts$' },
+    to: { path: `^src/${room}/`, pathNot: [name, ...allowed].map((each) => within(room, each)) },
+  })),
+);
 
 module.exports = {
   forbidden: [
     ...walls,
-    ...gatewayWalls,
+    ...innerWalls,
     {
       name: 'wall-gateway-store',
       comment: 'gateway/ may import types of store/port.ts only',

@@ -1,4 +1,4 @@
-import { hexDigit, parseDecimal } from './text.ts';
+import { hexDigit, parseDecimal } from './text/text.ts';
 
 /** 4 bytes (IPv4, also when written as IPv4-mapped IPv6) or 16. */
 export type Address = readonly number[];

@@ -1,6 +1,6 @@
 import type { Address, Cidr } from './address.ts';
 import { clientKey, isInAny, parseAddress } from './address.ts';
-import { split, trim } from './text.ts';
+import { split, trim } from './text/text.ts';
 
 /** Who sent the request, as far as it can be trusted. */
 export interface Client {

@@ -1,4 +1,4 @@
-import { contains } from './text.ts';
+import { contains } from './text/text.ts';
 
 export interface Header {
   /** Lower-case. */

@@ -1,5 +1,5 @@
-import type { Challenge } from './challenge.ts';
-import type { ClearanceState } from './clearance.ts';
+import type { Challenge } from './challenge/challenge.ts';
+import type { ClearanceState } from './challenge/clearance.ts';
 import type { RateState } from './rate.ts';
 import type { Header } from './request.ts';
 import type { Signal } from './signal.ts';

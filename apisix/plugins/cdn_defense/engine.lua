@@ -55,7 +55,7 @@ return {
   __TS__StringSlice = __TS__StringSlice
 }
  end,
-["text"] = function(...)
+["text.text"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -179,7 +179,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local hexDigit = ____text_2Ets.hexDigit
 local parseDecimal = ____text_2Ets.parseDecimal
 local DOT = 46
@@ -417,7 +417,7 @@ return ____exports
  end,
 ["request"] = function(...)
 local ____exports = {}
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 --- Headers with a grammar of their own, written by clients and proxies: free text in them is not theirs.
 local STRUCTURED = {
@@ -654,7 +654,7 @@ return ____exports
 local ____exports = {}
 return ____exports
  end,
-["keyring"] = function(...)
+["challenge.keyring"] = function(...)
 local ____exports = {}
 --- A key shorter than this could be guessed; it is left out.
 local MIN_SECRET_BYTES = 16
@@ -687,15 +687,15 @@ function ____exports.findKey(keyring, id)
 end
 return ____exports
  end,
-["challenge"] = function(...)
+["challenge.challenge"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local ____exports = {}
 local ____binding_2Ets = require("binding")
 local message = ____binding_2Ets.message
-local ____keyring_2Ets = require("keyring")
+local ____keyring_2Ets = require("challenge.keyring")
 local findKey = ____keyring_2Ets.findKey
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local hexDigit = ____text_2Ets.hexDigit
 local parseDecimal = ____text_2Ets.parseDecimal
@@ -829,7 +829,7 @@ function ____exports.judgeSolution(host, keyring, binding, solution)
 end
 return ____exports
  end,
-["clearance"] = function(...)
+["challenge.clearance"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -837,9 +837,9 @@ local ____exports = {}
 local seal, VERSION
 local ____binding_2Ets = require("binding")
 local message = ____binding_2Ets.message
-local ____keyring_2Ets = require("keyring")
+local ____keyring_2Ets = require("challenge.keyring")
 local findKey = ____keyring_2Ets.findKey
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local parseDecimal = ____text_2Ets.parseDecimal
 local sameSecret = ____text_2Ets.sameSecret
 local split = ____text_2Ets.split
@@ -977,7 +977,7 @@ local ____address_2Ets = require("address")
 local clientKey = ____address_2Ets.clientKey
 local isInAny = ____address_2Ets.isInAny
 local parseAddress = ____address_2Ets.parseAddress
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local split = ____text_2Ets.split
 local trim = ____text_2Ets.trim
 --- Proxies between the client and us that one request may name; more are not read.
@@ -1029,7 +1029,7 @@ function ____exports.identify(remote_ip, forwarded_for, trusted)
 end
 return ____exports
  end,
-["base64"] = function(...)
+["text.base64"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -1145,11 +1145,11 @@ function ____exports.base64Core(bytes, offset)
 end
 return ____exports
  end,
-["gate-patterns"] = function(...)
+["rules.gate-patterns"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____base64_2Ets = require("base64")
+local ____base64_2Ets = require("text.base64")
 local base64Core = ____base64_2Ets.base64Core
 --- Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose
 -- and identifiers say nothing, unless they spell one of these words.
@@ -1297,7 +1297,7 @@ ____exports.PART_TYPE = "^[a-z0-9/+._-]{1,100}(?:;[ ]{0,4}[a-z-]{1,20}=\"?[a-z0-
 ____exports.UNSTRUCTURED = "[$\\x60{}<>|'#^\\x00-\\x08\\x0e-\\x1f]|[.][.]/|[(][)]|/etc/|passwd|jndi|0x[0-9a-f]|[^a-z](?:and|or|union|select|sleep|waitfor|exec|system|eval)[^a-z;,=/+.\"-]|[0-9] ?[<>=]{1,2} ?[0-9]|;[ ]{0,8}(?:cat|id|ls|wget|curl|ping|sh|bash|nc|uname|whoami)(?:[^a-z0-9=-]|$)|@@|;--|%[0-9a-f]{2}"
 return ____exports
  end,
-["agent-patterns"] = function(...)
+["inspect.agent-patterns"] = function(...)
 local ____exports = {}
 --- Tools whose only use is to look for holes, by the names they give themselves.
 ____exports.SCANNER_AGENT = (("(?:^|[^a-z])(?:acunetix|arachni|burp(?:suite| collaborator)|dirbuster|dirsearch|feroxbuster|ffuf|fuzz faster|gobuster|" .. "havij|hydra|jaeles|jorgee|masscan|morfeus|nessus|netsparker|nikto|nmap|nuclei|openvas|paros|pangolin|") .. "qualys|skipfish|sqlmap|sqlninja|w3af|wapiti|webinspect|webshag|wfuzz|whatweb|wpscan|xsser|xspider|zaproxy|zgrab|zmeu)(?:[^a-z]|$)") .. "|(?:interact[.]sh|oast(?:ify)?[.](?:com|fun|live|me|online|pro|site)|burpcollaborator[.]net|interactsh[.]com)"
@@ -1305,15 +1305,15 @@ ____exports.SCANNER_AGENT = (("(?:^|[^a-z])(?:acunetix|arachni|burp(?:suite| col
 ____exports.DECLARED_TOOL = "^(?:curl|wget|python|go-http-client|java|okhttp|libwww-perl|lwp|ruby|php|axios|node|scrapy|httpie|aiohttp)[/ -]|headlesschrome|phantomjs|selenium|puppeteer|playwright"
 return ____exports
  end,
-["agent"] = function(...)
+["inspect.agent"] = function(...)
 local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local AGENT_SUSPECT = ____gate_2Dpatterns_2Ets.AGENT_SUSPECT
 local PRODUCT = ____gate_2Dpatterns_2Ets.PRODUCT
-local ____agent_2Dpatterns_2Ets = require("agent-patterns")
+local ____agent_2Dpatterns_2Ets = require("inspect.agent-patterns")
 local DECLARED_TOOL = ____agent_2Dpatterns_2Ets.DECLARED_TOOL
 local SCANNER_AGENT = ____agent_2Dpatterns_2Ets.SCANNER_AGENT
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local startsWith = ____text_2Ets.startsWith
 local MOST_REMEMBERED = 512
@@ -1395,11 +1395,11 @@ function ____exports.scoreOf(signals)
 end
 return ____exports
  end,
-["consistency"] = function(...)
+["inspect.consistency"] = function(...)
 local ____exports = {}
-local ____agent_2Ets = require("agent")
+local ____agent_2Ets = require("inspect.agent")
 local readAgent = ____agent_2Ets.readAgent
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local function add(signals, id, group, points)
     signals[#signals + 1] = {id = id, group = group, points = points, place = "user_agent"}
@@ -1458,12 +1458,12 @@ function ____exports.judgeClient(host, request, facts, signals)
 end
 return ____exports
  end,
-["binary"] = function(...)
+["text.binary"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 local MOST_LOOKED_AT = 4096
 local SHORTEST_RUN = 16
@@ -1570,12 +1570,12 @@ function ____exports.narrow(bytes)
 end
 return ____exports
  end,
-["decode"] = function(...)
+["text.decode"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local hexDigit = ____text_2Ets.hexDigit
 --- Decoders never fail: what is no valid escape stays as it is, which is also what lenient servers do.
 local PERCENT = 37
@@ -1961,15 +1961,15 @@ function ____exports.foldUnicode(text)
 end
 return ____exports
  end,
-["parameter"] = function(...)
+["text.parameter"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local joinPieces, MAX_PIECES
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodePercent = ____decode_2Ets.decodePercent
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 function joinPieces(pieces)
     local parts = {}
@@ -2185,11 +2185,11 @@ function ____exports.spellingsOf(header, lowered, name, most)
 end
 return ____exports
  end,
-["content-type"] = function(...)
+["inspect.content-type"] = function(...)
 local ____exports = {}
-local ____parameter_2Ets = require("parameter")
+local ____parameter_2Ets = require("text.parameter")
 local spellingsOf = ____parameter_2Ets.spellingsOf
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local split = ____text_2Ets.split
 local trim = ____text_2Ets.trim
@@ -2229,17 +2229,17 @@ function ____exports.readTypes(contentTypes, lower)
 end
 return ____exports
  end,
-["disposition"] = function(...)
+["inspect.disposition"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____parameter_2Ets = require("parameter")
+local ____parameter_2Ets = require("text.parameter")
 local addText = ____parameter_2Ets.addText
 local bareValue = ____parameter_2Ets.bareValue
 local closingQuote = ____parameter_2Ets.closingQuote
 local spellingsOf = ____parameter_2Ets.spellingsOf
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local isBlank = ____text_2Ets.isBlank
 local startsWith = ____text_2Ets.startsWith
@@ -2345,7 +2345,7 @@ function ____exports.readDisposition(header, lower, out)
 end
 return ____exports
  end,
-["finding"] = function(...)
+["rules.finding"] = function(...)
 local ____exports = {}
 function ____exports.newFinding()
     return {ids = {}, points = {}, total = 0}
@@ -2384,7 +2384,7 @@ function ____exports.addFinding(signals, finding, place)
 end
 return ____exports
  end,
-["code-patterns"] = function(...)
+["rules.code-patterns"] = function(...)
 local ____exports = {}
 local BLANK = "[ \\t\\r\\n\\x0b]"
 --- Code of the languages servers run, lower-case.
@@ -2429,7 +2429,7 @@ ____exports.CODE_RULES = {
 ____exports.CODE_GATE = "[*]/|!ruby|aaeaaad|^gasv|\\n|^[=+@-]|[${}<(]|[.:]|%x|__|=|closure|transformer|instantiate|prototype|templatesimpl|ysoserial|badattribute|ro0ab|aced0005|\\xac\\xed|h4sia|phpinfo|child_process"
 return ____exports
  end,
-["command-patterns"] = function(...)
+["rules.command-patterns"] = function(...)
 local ____exports = {}
 local BLANK = "[ \\t\\r\\n\\x0b]"
 --- Programs that an injected command starts with, on Unix, by names that are no words.
@@ -2509,19 +2509,19 @@ ____exports.COMMAND_WORD = ((((("^" .. BLANK) .. "{0,8}(?:") .. NAMES) .. "|id|i
 ____exports.COMMAND_GATE = "^[ ]{0,8}['\"]?[a-z]{1,12}['\"\\\\^]|^--?[a-z]|^[a-z]{1,20}-[a-z]{1,20} |[;|&`$\\r\\n(<>%!?*~{\\[]|/(?:bin|usr|dev|sbin)/|^[ ]{0,8}[a-z0-9/._]{1,60}[ ]{1,8}(?:[^a-z]|if|install|https?:|[a-z]:|user|group|localgroup|adv)|^net| -|^if|nohup|strace|sudo|time |alias|cmd|powershell|iex|invoke|frombase64|install "
 return ____exports
  end,
-["command"] = function(...)
+["rules.command"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____command_2Dpatterns_2Ets = require("command-patterns")
+local ____command_2Dpatterns_2Ets = require("rules.command-patterns")
 local COMMAND_AFTER = ____command_2Dpatterns_2Ets.COMMAND_AFTER
 local COMMAND_GATE = ____command_2Dpatterns_2Ets.COMMAND_GATE
 local COMMAND_RULES = ____command_2Dpatterns_2Ets.COMMAND_RULES
 local COMMAND_WORD = ____command_2Dpatterns_2Ets.COMMAND_WORD
 local SPLIT_AFTER = ____command_2Dpatterns_2Ets.SPLIT_AFTER
 local SPLIT_QUOTE = ____command_2Dpatterns_2Ets.SPLIT_QUOTE
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local raise = ____finding_2Ets.raise
 local function isLetter(code)
     return code >= 97 and code <= 122
@@ -2590,7 +2590,7 @@ function ____exports.judgeCommand(host, text, plain, finding)
 end
 return ____exports
  end,
-["markup-patterns"] = function(...)
+["rules.markup-patterns"] = function(...)
 local ____exports = {}
 --- Events that a browser fires by itself or by a touch; their attributes run script.
 local EVENTS = ((((("on(?:abort|activate|after[a-z]{1,60}|animation[a-z]{1,60}|auxclick|before[a-z]{1,60}|begin|blur|bounce|cancel|canplay[a-z]{0,60}|change|click|" .. "close|contextmenu|copy|cuechange|cut|dblclick|drag[a-z]{0,60}|drop|durationchange|end|ended|error|finish|focus[a-z]{0,60}|") .. "formdata|fullscreen[a-z]{0,60}|gotpointercapture|hashchange|input|invalid|key(?:down|press|up)|load[a-z]{0,60}|lostpointercapture|") .. "message[a-z]{0,60}|mouse[a-z]{1,60}|mozfullscreen[a-z]{0,60}|offline|pag(?:ehide|eshow)|paste|pause|play[a-z]{0,60}|pointer[a-z]{1,60}|popstate|") .. "progress|propertychange|ratechange|readystatechange|repeat|reset|resize|scroll[a-z]{0,60}|search|securitypolicyviolation|") .. "seek[a-z]{1,60}|select[a-z]{0,60}|show|slotchange|stalled|start|storage|submit|suspend|timeupdate|toggle|touch[a-z]{1,60}|") .. "transition[a-z]{1,60}|unhandledrejection|unload|volumechange|waiting|webkit[a-z]{1,60}|wheel)"
@@ -2640,15 +2640,15 @@ ____exports.SPLIT_WORD = "[a-z]</?[a-z]{1,2}>[a-z(]"
 ____exports.SCRIPT_SCHEME = "(?:java|vb|live)script:"
 return ____exports
  end,
-["markup"] = function(...)
+["rules.markup"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local squeeze, judgeScript
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local raise = ____finding_2Ets.raise
-local ____markup_2Dpatterns_2Ets = require("markup-patterns")
+local ____markup_2Dpatterns_2Ets = require("rules.markup-patterns")
 local SCRIPT_GATE = ____markup_2Dpatterns_2Ets.SCRIPT_GATE
 local SCRIPT_RULES = ____markup_2Dpatterns_2Ets.SCRIPT_RULES
 local SCRIPT_SCHEME = ____markup_2Dpatterns_2Ets.SCRIPT_SCHEME
@@ -2811,7 +2811,7 @@ function ____exports.judgeMarkup(host, text, finding)
 end
 return ____exports
  end,
-["path-patterns"] = function(...)
+["rules.path-patterns"] = function(...)
 local ____exports = {}
 --- Files and places of the server that no client names in earnest.
 ____exports.FILE_RULES = {
@@ -2838,7 +2838,7 @@ ____exports.UPLOAD_NAME = "[.][ ]{0,8}(?:php[0-9s]?|pht(?:ml)?|phar|jspx?|jspf|a
 ____exports.SERVER_PAGE = "<[?]php[ \\t\\r\\n]|<%@[ ]{0,8}page|<%[=!]?[ ]{0,8}(?:runtime|system|eval|execute|request|server)|<jsp:"
 return ____exports
  end,
-["protocol-patterns"] = function(...)
+["rules.protocol-patterns"] = function(...)
 local ____exports = {}
 --- XML that makes its parser fetch something.
 ____exports.DOCUMENT_RULES = {{id = "xml_entity", points = 85, pattern = "<!(?:entity|element|attlist)[ \\t\\r\\n]|!entity[ \\t\\r\\n]{1,8}(?:%[ \\t]{0,8})?[a-z0-9_]{1,60}[ \\t]{1,8}(?:system|public|\"|')|<!doctype[ \\t\\r\\n]{1,8}[^>\\[]{0,120}(?:system|public[ \\t\\r\\n]{1,8}[\"'][^w-])|<!doctype[^>\\[]{0,120}\\["}, {id = "xml_encoding", points = 75, pattern = "<[?]xml[^>]{0,80}encoding[ ]{0,3}=[ ]{0,3}['\"]utf-?7['\"]"}, {id = "xml_include", points = 75, pattern = "<(?:[a-z]{1,60}:)?include[ \\t\\r\\n][^>]{0,200}(?:href|namespace|schemalocation)[ ]{0,8}=|xinclude|schemalocation[ ]{0,8}=[ \"']{0,8}[^\"'>]{0,60}://|<xs[il]:(?:include|import|value-of|stylesheet)|document[(][ ]{0,8}['\"](?:file|https?):"}}
@@ -2861,7 +2861,7 @@ ____exports.PROTOCOL_GATE = "[\\r\\n()*$<]|[|]{2}|&&|<!|entity|xinclude|schemalo
 ____exports.DOCUMENT_GATE = "<!|utf-?7|entity|include|schemalocation|<xs|document[(]"
 return ____exports
  end,
-["sql-expression"] = function(...)
+["rules.sql-expression"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
@@ -3000,7 +3000,7 @@ function ____exports.readExpression(tokens)
 end
 return ____exports
  end,
-["sql-patterns"] = function(...)
+["rules.sql-patterns"] = function(...)
 local ____exports = {}
 --- Over tokens (see sql-tokens.ts).
 ____exports.SQL_SHAPES = {
@@ -3055,7 +3055,7 @@ ____exports.SQL_CATALOGUE = {
 }
 return ____exports
  end,
-["sql-words"] = function(...)
+["rules.sql-words"] = function(...)
 local ____exports = {}
 --- The token (see sql-tokens.ts) that each word of SQL stands for. Words that are here mean something in SQL only.
 ____exports.SQL_WORDS = {
@@ -3219,13 +3219,13 @@ ____exports.NILADIC_FUNCTIONS = {
 }
 return ____exports
  end,
-["sql-tokens"] = function(...)
+["rules.sql-tokens"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local isDigitOrDot, isHex, isComparison
-local ____sql_2Dwords_2Ets = require("sql-words")
+local ____sql_2Dwords_2Ets = require("rules.sql-words")
 local ATTACK_FUNCTIONS = ____sql_2Dwords_2Ets.ATTACK_FUNCTIONS
 local DETERMINERS = ____sql_2Dwords_2Ets.DETERMINERS
 local NILADIC_FUNCTIONS = ____sql_2Dwords_2Ets.NILADIC_FUNCTIONS
@@ -3526,22 +3526,22 @@ function ____exports.tokeniseSql(text, context)
 end
 return ____exports
  end,
-["sql"] = function(...)
+["rules.sql"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local ____exports = {}
-local ____sql_2Dexpression_2Ets = require("sql-expression")
+local ____sql_2Dexpression_2Ets = require("rules.sql-expression")
 local readExpression = ____sql_2Dexpression_2Ets.readExpression
-local ____sql_2Dpatterns_2Ets = require("sql-patterns")
+local ____sql_2Dpatterns_2Ets = require("rules.sql-patterns")
 local SQL_CATALOGUE = ____sql_2Dpatterns_2Ets.SQL_CATALOGUE
 local SQL_DANGLING = ____sql_2Dpatterns_2Ets.SQL_DANGLING
 local SQL_LITERALS = ____sql_2Dpatterns_2Ets.SQL_LITERALS
 local SQL_SHAPES = ____sql_2Dpatterns_2Ets.SQL_SHAPES
 local SQL_STATEMENTS = ____sql_2Dpatterns_2Ets.SQL_STATEMENTS
-local ____sql_2Dtokens_2Ets = require("sql-tokens")
+local ____sql_2Dtokens_2Ets = require("rules.sql-tokens")
 local tokeniseSql = ____sql_2Dtokens_2Ets.tokeniseSql
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local raise = ____finding_2Ets.raise
 --- Statements and system names in lower-case text, without regard to what stands around them.
 function ____exports.judgeStatements(host, text, finding)
@@ -3728,41 +3728,41 @@ function ____exports.judgeSql(host, text, place, finding)
 end
 return ____exports
  end,
-["judge"] = function(...)
+["rules.judge"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local withoutBlockComments, endsName
-local ____code_2Dpatterns_2Ets = require("code-patterns")
+local ____code_2Dpatterns_2Ets = require("rules.code-patterns")
 local CODE_GATE = ____code_2Dpatterns_2Ets.CODE_GATE
 local CODE_RULES = ____code_2Dpatterns_2Ets.CODE_RULES
-local ____command_2Ets = require("command")
+local ____command_2Ets = require("rules.command")
 local judgeCommand = ____command_2Ets.judgeCommand
 local unquote = ____command_2Ets.unquote
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local raise = ____finding_2Ets.raise
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local ANY_GATE = ____gate_2Dpatterns_2Ets.ANY_GATE
 local BLANK_ROW = ____gate_2Dpatterns_2Ets.BLANK_ROW
 local HIDDEN_NAMES = ____gate_2Dpatterns_2Ets.HIDDEN_NAMES
 local PRODUCT = ____gate_2Dpatterns_2Ets.PRODUCT
 local SQL_GATE = ____gate_2Dpatterns_2Ets.SQL_GATE
-local ____markup_2Ets = require("markup")
+local ____markup_2Ets = require("rules.markup")
 local judgeMarkup = ____markup_2Ets.judgeMarkup
-local ____path_2Dpatterns_2Ets = require("path-patterns")
+local ____path_2Dpatterns_2Ets = require("rules.path-patterns")
 local FILE_GATE = ____path_2Dpatterns_2Ets.FILE_GATE
 local FILE_RULES = ____path_2Dpatterns_2Ets.FILE_RULES
-local ____protocol_2Dpatterns_2Ets = require("protocol-patterns")
+local ____protocol_2Dpatterns_2Ets = require("rules.protocol-patterns")
 local DOCUMENT_FILE_RULES = ____protocol_2Dpatterns_2Ets.DOCUMENT_FILE_RULES
 local DOCUMENT_GATE = ____protocol_2Dpatterns_2Ets.DOCUMENT_GATE
 local DOCUMENT_RULES = ____protocol_2Dpatterns_2Ets.DOCUMENT_RULES
 local PROTOCOL_GATE = ____protocol_2Dpatterns_2Ets.PROTOCOL_GATE
 local PROTOCOL_RULES = ____protocol_2Dpatterns_2Ets.PROTOCOL_RULES
-local ____sql_2Ets = require("sql")
+local ____sql_2Ets = require("rules.sql")
 local judgeSql = ____sql_2Ets.judgeSql
 local judgeStatements = ____sql_2Ets.judgeStatements
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 function withoutBlockComments(text)
     local parts = {}
@@ -3996,16 +3996,16 @@ function ____exports.judgeDocument(host, text, finding)
 end
 return ____exports
  end,
-["multipart"] = function(...)
+["inspect.multipart"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local closes, addRest, trimEnd, DASH
-local ____disposition_2Ets = require("disposition")
+local ____disposition_2Ets = require("inspect.disposition")
 local newDisposition = ____disposition_2Ets.newDisposition
 local readDisposition = ____disposition_2Ets.readDisposition
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 local trim = ____text_2Ets.trim
 function closes(body, to)
@@ -4215,14 +4215,14 @@ function ____exports.readMultipart(body, boundary, lines, cut, lower)
 end
 return ____exports
  end,
-["json"] = function(...)
+["text.json"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local ____exports = {}
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodeEscapes = ____decode_2Ets.decodeEscapes
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 local MAX_TEXTS = 2000
 --- The way to the prototype of every object.
@@ -4364,34 +4364,34 @@ function ____exports.readJson(text)
 end
 return ____exports
  end,
-["value"] = function(...)
+["inspect.value"] = function(...)
 local ____exports = {}
 local isWorse, judgeLayer, unwrap, MAX_SUSPECTS, MAX_DEPTH
-local ____base64_2Ets = require("base64")
+local ____base64_2Ets = require("text.base64")
 local decodeBase64 = ____base64_2Ets.decodeBase64
 local readsAsText = ____base64_2Ets.readsAsText
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodeEntities = ____decode_2Ets.decodeEntities
 local decodeEscapes = ____decode_2Ets.decodeEscapes
 local decodePercent = ____decode_2Ets.decodePercent
 local foldUnicode = ____decode_2Ets.foldUnicode
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local addFinding = ____finding_2Ets.addFinding
 local newFinding = ____finding_2Ets.newFinding
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local BASE64_TEXT = ____gate_2Dpatterns_2Ets.BASE64_TEXT
 local FOLDS = ____gate_2Dpatterns_2Ets.FOLDS
 local JSON_PROTOTYPE = ____gate_2Dpatterns_2Ets.JSON_PROTOTYPE
 local LAYERED = ____gate_2Dpatterns_2Ets.LAYERED
 local NO_BASE64 = ____gate_2Dpatterns_2Ets.NO_BASE64
 local PLUS_BLANKS = ____gate_2Dpatterns_2Ets.PLUS_BLANKS
-local ____json_2Ets = require("json")
+local ____json_2Ets = require("text.json")
 local PROTOTYPE = ____json_2Ets.PROTOTYPE
 local readJson = ____json_2Ets.readJson
-local ____judge_2Ets = require("judge")
+local ____judge_2Ets = require("rules.judge")
 local judgeHidden = ____judge_2Ets.judgeHidden
 local judgeText = ____judge_2Ets.judgeText
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local isBlank = ____text_2Ets.isBlank
 local withoutMargin = ____text_2Ets.withoutMargin
 function isWorse(a, b)
@@ -4543,17 +4543,17 @@ function ____exports.reportWorst(worst, signals)
 end
 return ____exports
  end,
-["pairs"] = function(...)
+["inspect.pairs"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodePercent = ____decode_2Ets.decodePercent
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local NO_NAME = ____gate_2Dpatterns_2Ets.NO_NAME
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local split = ____text_2Ets.split
-local ____value_2Ets = require("value")
+local ____value_2Ets = require("inspect.value")
 local judgeValue = ____value_2Ets.judgeValue
 --- More pairs than these are read as one.
 ____exports.MAX_PAIRS = 2048
@@ -4593,22 +4593,22 @@ function ____exports.judgePairs(worst, text, place)
 end
 return ____exports
  end,
-["upload"] = function(...)
+["inspect.upload"] = function(...)
 local ____exports = {}
-local ____binary_2Ets = require("binary")
+local ____binary_2Ets = require("text.binary")
 local isWide = ____binary_2Ets.isWide
 local narrow = ____binary_2Ets.narrow
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local newFinding = ____finding_2Ets.newFinding
 local raise = ____finding_2Ets.raise
-local ____judge_2Ets = require("judge")
+local ____judge_2Ets = require("rules.judge")
 local judgeSentDocument = ____judge_2Ets.judgeSentDocument
-local ____path_2Dpatterns_2Ets = require("path-patterns")
+local ____path_2Dpatterns_2Ets = require("rules.path-patterns")
 local SERVER_PAGE = ____path_2Dpatterns_2Ets.SERVER_PAGE
 local UPLOAD_NAME = ____path_2Dpatterns_2Ets.UPLOAD_NAME
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local withoutMargin = ____text_2Ets.withoutMargin
-local ____value_2Ets = require("value")
+local ____value_2Ets = require("inspect.value")
 local consider = ____value_2Ets.consider
 local LESS = 60
 --- The name under which a file is sent. One such name in a request is as bad as several.
@@ -4643,7 +4643,7 @@ function ____exports.judgeFile(worst, content)
 end
 return ____exports
  end,
-["xml"] = function(...)
+["text.xml"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
@@ -4764,37 +4764,37 @@ function ____exports.readXml(text)
 end
 return ____exports
  end,
-["inspect-body"] = function(...)
+["inspect.inspect-body"] = function(...)
 local ____exports = {}
 local judgePart, judgeMultipart, judgeXml, judgeRuns, judgeLooks, MAX_READ_BYTES
-local ____binary_2Ets = require("binary")
+local ____binary_2Ets = require("text.binary")
 local isBinary = ____binary_2Ets.isBinary
 local isWide = ____binary_2Ets.isWide
 local narrow = ____binary_2Ets.narrow
 local readRuns = ____binary_2Ets.readRuns
-local ____content_2Dtype_2Ets = require("content-type")
+local ____content_2Dtype_2Ets = require("inspect.content-type")
 local readTypes = ____content_2Dtype_2Ets.readTypes
 local UNTYPED = ____content_2Dtype_2Ets.UNTYPED
-local ____disposition_2Ets = require("disposition")
+local ____disposition_2Ets = require("inspect.disposition")
 local isCertainFile = ____disposition_2Ets.isCertainFile
-local ____finding_2Ets = require("finding")
+local ____finding_2Ets = require("rules.finding")
 local newFinding = ____finding_2Ets.newFinding
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local PART_TYPE = ____gate_2Dpatterns_2Ets.PART_TYPE
-local ____judge_2Ets = require("judge")
+local ____judge_2Ets = require("rules.judge")
 local judgeDocument = ____judge_2Ets.judgeDocument
-local ____multipart_2Ets = require("multipart")
+local ____multipart_2Ets = require("inspect.multipart")
 local isLoose = ____multipart_2Ets.isLoose
 local readMultipart = ____multipart_2Ets.readMultipart
-local ____pairs_2Ets = require("pairs")
+local ____pairs_2Ets = require("inspect.pairs")
 local judgePairs = ____pairs_2Ets.judgePairs
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local startsWith = ____text_2Ets.startsWith
 local withoutMargin = ____text_2Ets.withoutMargin
-local ____upload_2Ets = require("upload")
+local ____upload_2Ets = require("inspect.upload")
 local judgeFile = ____upload_2Ets.judgeFile
 local judgeUploadName = ____upload_2Ets.judgeUploadName
-local ____value_2Ets = require("value")
+local ____value_2Ets = require("inspect.value")
 local consider = ____value_2Ets.consider
 local isSpent = ____value_2Ets.isSpent
 local judgeJson = ____value_2Ets.judgeJson
@@ -4802,7 +4802,7 @@ local judgePlain = ____value_2Ets.judgePlain
 local judgeValue = ____value_2Ets.judgeValue
 local newWorst = ____value_2Ets.newWorst
 local reportWorst = ____value_2Ets.reportWorst
-local ____xml_2Ets = require("xml")
+local ____xml_2Ets = require("text.xml")
 local readXml = ____xml_2Ets.readXml
 function judgePart(body, part, nested)
     local ____body_0 = body
@@ -4947,22 +4947,22 @@ function ____exports.inspectBody(host, facts, body, signals)
 end
 return ____exports
  end,
-["credentials"] = function(...)
+["inspect.credentials"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____base64_2Ets = require("base64")
+local ____base64_2Ets = require("text.base64")
 local decodeBase64 = ____base64_2Ets.decodeBase64
 local readsAsText = ____base64_2Ets.readsAsText
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
-local ____json_2Ets = require("json")
+local ____json_2Ets = require("text.json")
 local readJson = ____json_2Ets.readJson
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local split = ____text_2Ets.split
 local startsWith = ____text_2Ets.startsWith
 local trim = ____text_2Ets.trim
-local ____value_2Ets = require("value")
+local ____value_2Ets = require("inspect.value")
 local consider = ____value_2Ets.consider
 local judgeValue = ____value_2Ets.judgeValue
 local newWorst = ____value_2Ets.newWorst
@@ -5055,13 +5055,13 @@ function ____exports.judgeCredentials(worst, value)
 end
 return ____exports
  end,
-["protocol"] = function(...)
+["inspect.protocol"] = function(...)
 local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local BAD_ESCAPE = ____gate_2Dpatterns_2Ets.BAD_ESCAPE
 local CONTROL_ESCAPE = ____gate_2Dpatterns_2Ets.CONTROL_ESCAPE
 local DOUBLE_ESCAPE = ____gate_2Dpatterns_2Ets.DOUBLE_ESCAPE
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local parseDecimal = ____text_2Ets.parseDecimal
 local function add(signals, id, points, place)
     signals[#signals + 1] = {id = id, group = "evasion", points = points, place = place}
@@ -5091,9 +5091,9 @@ function ____exports.judgeProtocol(host, request, facts, signals)
 end
 return ____exports
  end,
-["structured"] = function(...)
+["inspect.structured"] = function(...)
 local ____exports = {}
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local UNSTRUCTURED = ____gate_2Dpatterns_2Ets.UNSTRUCTURED
 local MOST_REMEMBERED = 2048
 local LONGEST_REMEMBERED = 200
@@ -5125,18 +5125,18 @@ function ____exports.isPlain(host, value)
 end
 return ____exports
  end,
-["inspect"] = function(...)
+["inspect.inspect"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
 local afterScheme
-local ____agent_2Ets = require("agent")
+local ____agent_2Ets = require("inspect.agent")
 local readAgent = ____agent_2Ets.readAgent
-local ____credentials_2Ets = require("credentials")
+local ____credentials_2Ets = require("inspect.credentials")
 local judgeCredentials = ____credentials_2Ets.judgeCredentials
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodePercent = ____decode_2Ets.decodePercent
-local ____gate_2Dpatterns_2Ets = require("gate-patterns")
+local ____gate_2Dpatterns_2Ets = require("rules.gate-patterns")
 local BASE64_INSIDE = ____gate_2Dpatterns_2Ets.BASE64_INSIDE
 local COOKIE_SIGNS = ____gate_2Dpatterns_2Ets.COOKIE_SIGNS
 local COOKIE_WORDS = ____gate_2Dpatterns_2Ets.COOKIE_WORDS
@@ -5145,23 +5145,23 @@ local SESSION_NAME_EXACT = ____gate_2Dpatterns_2Ets.SESSION_NAME_EXACT
 local TARGET_SUSPECT = ____gate_2Dpatterns_2Ets.TARGET_SUSPECT
 local ____binding_2Ets = require("binding")
 local hostName = ____binding_2Ets.hostName
-local ____pairs_2Ets = require("pairs")
+local ____pairs_2Ets = require("inspect.pairs")
 local judgePair = ____pairs_2Ets.judgePair
 local judgePairs = ____pairs_2Ets.judgePairs
 local MAX_PAIRS = ____pairs_2Ets.MAX_PAIRS
-local ____path_2Dpatterns_2Ets = require("path-patterns")
+local ____path_2Dpatterns_2Ets = require("rules.path-patterns")
 local PROBE_RULES = ____path_2Dpatterns_2Ets.PROBE_RULES
-local ____protocol_2Ets = require("protocol")
+local ____protocol_2Ets = require("inspect.protocol")
 local judgeProtocol = ____protocol_2Ets.judgeProtocol
-local ____structured_2Ets = require("structured")
+local ____structured_2Ets = require("inspect.structured")
 local isPlain = ____structured_2Ets.isPlain
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local split = ____text_2Ets.split
 local trim = ____text_2Ets.trim
-local ____upload_2Ets = require("upload")
+local ____upload_2Ets = require("inspect.upload")
 local judgeUploadName = ____upload_2Ets.judgeUploadName
-local ____value_2Ets = require("value")
+local ____value_2Ets = require("inspect.value")
 local judgeValue = ____value_2Ets.judgeValue
 local newWorst = ____value_2Ets.newWorst
 local reportWorst = ____value_2Ets.reportWorst
@@ -5549,19 +5549,19 @@ function ____exports.explain(verdict)
 end
 return ____exports
  end,
-["reserved"] = function(...)
+["challenge.reserved"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____challenge_2Ets = require("challenge")
+local ____challenge_2Ets = require("challenge.challenge")
 local judgeSolution = ____challenge_2Ets.judgeSolution
-local ____clearance_2Ets = require("clearance")
+local ____clearance_2Ets = require("challenge.clearance")
 local CLEARANCE_TTL_S = ____clearance_2Ets.CLEARANCE_TTL_S
 local clearanceCookieName = ____clearance_2Ets.clearanceCookieName
 local issueClearance = ____clearance_2Ets.issueClearance
-local ____decode_2Ets = require("decode")
+local ____decode_2Ets = require("text.decode")
 local decodePercent = ____decode_2Ets.decodePercent
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local split = ____text_2Ets.split
 --- Paths under this are the gateway's own on every defended route; they never reach an upstream.
 ____exports.RESERVED_PREFIX = "/.lockstep/"
@@ -5696,29 +5696,29 @@ local ____address_2Ets = require("address")
 local isInAny = ____address_2Ets.isInAny
 local ____binding_2Ets = require("binding")
 local bindingOf = ____binding_2Ets.bindingOf
-local ____challenge_2Ets = require("challenge")
+local ____challenge_2Ets = require("challenge.challenge")
 local difficultyFor = ____challenge_2Ets.difficultyFor
 local issueChallenge = ____challenge_2Ets.issueChallenge
-local ____clearance_2Ets = require("clearance")
+local ____clearance_2Ets = require("challenge.clearance")
 local bestClearance = ____clearance_2Ets.bestClearance
 local ____client_2Ets = require("client")
 local identify = ____client_2Ets.identify
-local ____consistency_2Ets = require("consistency")
+local ____consistency_2Ets = require("inspect.consistency")
 local judgeClient = ____consistency_2Ets.judgeClient
-local ____inspect_2Dbody_2Ets = require("inspect-body")
+local ____inspect_2Dbody_2Ets = require("inspect.inspect-body")
 local inspectBody = ____inspect_2Dbody_2Ets.inspectBody
-local ____inspect_2Ets = require("inspect")
+local ____inspect_2Ets = require("inspect.inspect")
 local inspectHead = ____inspect_2Ets.inspectHead
 local ____rate_2Ets = require("rate")
 local countRequest = ____rate_2Ets.countRequest
 local ____request_2Ets = require("request")
 local gatherHeaders = ____request_2Ets.gatherHeaders
-local ____reserved_2Ets = require("reserved")
+local ____reserved_2Ets = require("challenge.reserved")
 local answerReserved = ____reserved_2Ets.answerReserved
 local RESERVED_PREFIX = ____reserved_2Ets.RESERVED_PREFIX
 local ____signal_2Ets = require("signal")
 local scoreOf = ____signal_2Ets.scoreOf
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local parseDecimal = ____text_2Ets.parseDecimal
 local startsWith = ____text_2Ets.startsWith
@@ -6008,7 +6008,7 @@ function ____exports.decideBody(host, gateway, policy, request, decision, body)
 end
 return ____exports
  end,
-["page-source"] = function(...)
+["challenge.page-source"] = function(...)
 local ____exports = {}
 --- Finds the nonce, in a Worker where it can, sends it and opens the page anew. SHA-256 is its own: WebCrypto is
 -- absent on plain HTTP, and where it is there, a promise for each hash makes it several times slower.
@@ -6155,19 +6155,19 @@ ____exports.PAGE_STYLE = table.concat({
 }, "\n")
 return ____exports
  end,
-["page"] = function(...)
+["challenge.page"] = function(...)
 local ____lualib = require("lualib_bundle")
 local __TS__StringCharCodeAt = ____lualib.__TS__StringCharCodeAt
 local __TS__StringSlice = ____lualib.__TS__StringSlice
 local ____exports = {}
-local ____base64_2Ets = require("base64")
+local ____base64_2Ets = require("text.base64")
 local base64Core = ____base64_2Ets.base64Core
-local ____page_2Dsource_2Ets = require("page-source")
+local ____page_2Dsource_2Ets = require("challenge.page-source")
 local PAGE_SCRIPT = ____page_2Dsource_2Ets.PAGE_SCRIPT
 local PAGE_STYLE = ____page_2Dsource_2Ets.PAGE_STYLE
-local ____reserved_2Ets = require("reserved")
+local ____reserved_2Ets = require("challenge.reserved")
 local VERIFY_PATH = ____reserved_2Ets.VERIFY_PATH
-local ____text_2Ets = require("text")
+local ____text_2Ets = require("text.text")
 local hexDigit = ____text_2Ets.hexDigit
 local parseDecimal = ____text_2Ets.parseDecimal
 local split = ____text_2Ets.split
@@ -6376,13 +6376,13 @@ do
     ____exports.bindingOf = ____binding_2Ets.bindingOf
 end
 do
-    local ____challenge_2Ets = require("challenge")
+    local ____challenge_2Ets = require("challenge.challenge")
     ____exports.BASE_DIFFICULTY = ____challenge_2Ets.BASE_DIFFICULTY
     ____exports.CHALLENGE_TTL_S = ____challenge_2Ets.CHALLENGE_TTL_S
     ____exports.isSolved = ____challenge_2Ets.isSolved
 end
 do
-    local ____clearance_2Ets = require("clearance")
+    local ____clearance_2Ets = require("challenge.clearance")
     ____exports.CLEARANCE_TTL_S = ____clearance_2Ets.CLEARANCE_TTL_S
     ____exports.clearanceCookieName = ____clearance_2Ets.clearanceCookieName
     ____exports.issueClearance = ____clearance_2Ets.issueClearance
@@ -6393,15 +6393,15 @@ do
     ____exports.decideHead = ____decide_2Ets.decideHead
 end
 do
-    local ____inspect_2Dbody_2Ets = require("inspect-body")
+    local ____inspect_2Dbody_2Ets = require("inspect.inspect-body")
     ____exports.BODY_LIMIT_BYTES = ____inspect_2Dbody_2Ets.BODY_LIMIT_BYTES
 end
 do
-    local ____keyring_2Ets = require("keyring")
+    local ____keyring_2Ets = require("challenge.keyring")
     ____exports.compileKeyring = ____keyring_2Ets.compileKeyring
 end
 do
-    local ____page_2Ets = require("page")
+    local ____page_2Ets = require("challenge.page")
     ____exports.challengePage = ____page_2Ets.challengePage
     ____exports.compilePage = ____page_2Ets.compilePage
     ____exports.languageOf = ____page_2Ets.languageOf
@@ -6413,7 +6413,7 @@ do
     ____exports.compilePolicy = ____policy_2Ets.compilePolicy
 end
 do
-    local ____reserved_2Ets = require("reserved")
+    local ____reserved_2Ets = require("challenge.reserved")
     ____exports.RESERVED_PREFIX = ____reserved_2Ets.RESERVED_PREFIX
     ____exports.VERIFY_PATH = ____reserved_2Ets.VERIFY_PATH
 end

@@ -5,7 +5,7 @@ import {
   signalList,
   upstreamHeaders,
 } from '../../engine/engine.ts';
-import { type Language, type Page, challengePage, problemBody } from '../../engine/page.ts';
+import { type Language, type Page, challengePage, problemBody } from '../../engine/challenge/page.ts';
 import type { Verdict } from './defense.ts';
 
 type Pairs = (readonly [string, string])[];

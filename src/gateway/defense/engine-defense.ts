@@ -13,7 +13,7 @@ import {
   decideHead,
   parseCidr,
 } from '../../engine/engine.ts';
-import { type Page, compilePage, languageOf, solutionIn } from '../../engine/page.ts';
+import { type Page, compilePage, languageOf, solutionIn } from '../../engine/challenge/page.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import { Counters } from '../limits/counters.ts';

@@ -1,4 +1,4 @@
-import { type Challenge, issueChallenge } from '../../../src/engine/challenge.ts';
+import { type Challenge, issueChallenge } from '../../../src/engine/challenge/challenge.ts';
 import { type KeyDocument, issueClearance } from '../../../src/engine/engine.ts';
 import type { Binding } from '../../../src/engine/binding.ts';
 import { TestHost } from '../../engine/host.ts';

@@ -1,4 +1,4 @@
-import type { Place, Signal } from './signal.ts';
+import type { Place, Signal } from '../signal.ts';
 
 /** A rule: a pattern over lower-case text and what its presence weighs. */
 export interface Rule {

@@ -1,5 +1,5 @@
-import { addText, bareValue, closingQuote, spellingsOf } from './parameter.ts';
-import { contains, isBlank, startsWith, trim } from './text.ts';
+import { addText, bareValue, closingQuote, spellingsOf } from '../text/parameter.ts';
+import { contains, isBlank, startsWith, trim } from '../text/text.ts';
 
 /** What the `Content-Disposition` headers of one part say. */
 export interface Disposition {

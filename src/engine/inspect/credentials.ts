@@ -1,7 +1,7 @@
-import { decodeBase64, readsAsText } from './base64.ts';
-import { UNSTRUCTURED } from './gate-patterns.ts';
-import { readJson } from './json.ts';
-import { split, startsWith, trim } from './text.ts';
+import { decodeBase64, readsAsText } from '../text/base64.ts';
+import { UNSTRUCTURED } from '../rules/gate-patterns.ts';
+import { readJson } from '../text/json.ts';
+import { split, startsWith, trim } from '../text/text.ts';
 import type { Worst } from './value.ts';
 import { consider, judgeValue, newWorst } from './value.ts';
 

@@ -1,6 +1,6 @@
 import type { Disposition } from './disposition.ts';
 import { newDisposition, readDisposition } from './disposition.ts';
-import { isBlank, trim } from './text.ts';
+import { isBlank, trim } from '../text/text.ts';
 
 /** One part of a multipart body. */
 export interface Part {

@@ -1,10 +1,10 @@
-import { base64Core } from './base64.ts';
+import { base64Core } from '../text/base64.ts';
 import type { Challenge } from './challenge.ts';
-import type { Host } from './host.ts';
+import type { Host } from '../host.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-source.ts';
-import type { Header, RequestHead } from './request.ts';
+import type { Header, RequestHead } from '../request.ts';
 import { VERIFY_PATH } from './reserved.ts';
-import { hexDigit, parseDecimal, split, startsWith, trim } from './text.ts';
+import { hexDigit, parseDecimal, split, startsWith, trim } from '../text/text.ts';
 
 /**
  * The page that lets a browser prove itself, and the other answers a client may see. All text is ASCII: what is

@@ -1,7 +1,7 @@
-import { AGENT_SUSPECT, PRODUCT } from './gate-patterns.ts';
-import type { Host } from './host.ts';
+import { AGENT_SUSPECT, PRODUCT } from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
 import { DECLARED_TOOL, SCANNER_AGENT } from './agent-patterns.ts';
-import { contains, startsWith } from './text.ts';
+import { contains, startsWith } from '../text/text.ts';
 
 /** What a user agent says it is. `suspect`: it also holds signs that no user agent needs. */
 export interface Agent {

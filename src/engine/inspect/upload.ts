@@ -1,9 +1,9 @@
-import { isWide, narrow } from './binary.ts';
-import { newFinding, raise } from './finding.ts';
-import { judgeSentDocument } from './judge.ts';
-import { SERVER_PAGE, UPLOAD_NAME } from './path-patterns.ts';
-import type { Signal } from './signal.ts';
-import { withoutMargin } from './text.ts';
+import { isWide, narrow } from '../text/binary.ts';
+import { newFinding, raise } from '../rules/finding.ts';
+import { judgeSentDocument } from '../rules/judge.ts';
+import { SERVER_PAGE, UPLOAD_NAME } from '../rules/path-patterns.ts';
+import type { Signal } from '../signal.ts';
+import { withoutMargin } from '../text/text.ts';
 import type { Worst } from './value.ts';
 import { consider } from './value.ts';
 

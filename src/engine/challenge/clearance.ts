@@ -1,9 +1,9 @@
-import type { Binding } from './binding.ts';
-import { message } from './binding.ts';
-import type { Host } from './host.ts';
+import type { Binding } from '../binding.ts';
+import { message } from '../binding.ts';
+import type { Host } from '../host.ts';
 import type { Key, Keyring } from './keyring.ts';
 import { findKey } from './keyring.ts';
-import { parseDecimal, sameSecret, split } from './text.ts';
+import { parseDecimal, sameSecret, split } from '../text/text.ts';
 
 /** `fingerprinted`: the solver's browser was shown too, and what it repeats with each request still agrees. */
 export type ClearanceState = 'absent' | 'invalid' | 'expired' | 'plain' | 'fingerprinted';

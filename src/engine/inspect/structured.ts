@@ -1,5 +1,5 @@
-import { UNSTRUCTURED } from './gate-patterns.ts';
-import type { Host } from './host.ts';
+import { UNSTRUCTURED } from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
 
 const MOST_REMEMBERED = 2048;
 const LONGEST_REMEMBERED = 200;

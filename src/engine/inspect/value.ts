@@ -1,13 +1,20 @@
-import { decodeBase64, readsAsText } from './base64.ts';
-import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
-import type { Finding } from './finding.ts';
-import { addFinding, newFinding } from './finding.ts';
-import { BASE64_TEXT, FOLDS, JSON_PROTOTYPE, LAYERED, NO_BASE64, PLUS_BLANKS } from './gate-patterns.ts';
-import type { Host } from './host.ts';
-import { PROTOTYPE, readJson } from './json.ts';
-import { judgeHidden, judgeText } from './judge.ts';
-import type { Place, Signal } from './signal.ts';
-import { isBlank, withoutMargin } from './text.ts';
+import { decodeBase64, readsAsText } from '../text/base64.ts';
+import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from '../text/decode.ts';
+import type { Finding } from '../rules/finding.ts';
+import { addFinding, newFinding } from '../rules/finding.ts';
+import {
+  BASE64_TEXT,
+  FOLDS,
+  JSON_PROTOTYPE,
+  LAYERED,
+  NO_BASE64,
+  PLUS_BLANKS,
+} from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
+import { PROTOTYPE, readJson } from '../text/json.ts';
+import { judgeHidden, judgeText } from '../rules/judge.ts';
+import type { Place, Signal } from '../signal.ts';
+import { isBlank, withoutMargin } from '../text/text.ts';
 
 /**
  * The worst value of a request so far. Values are judged apart and only the worst counts, so a long form of

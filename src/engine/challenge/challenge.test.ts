@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TestHost } from '../../test/engine/host.ts';
-import type { Binding } from './binding.ts';
+import { TestHost } from '../../../test/engine/host.ts';
+import type { Binding } from '../binding.ts';
 import type { Solution } from './challenge.ts';
 import {
   BASE_DIFFICULTY,
@@ -11,11 +11,11 @@ import {
   judgeSolution,
 } from './challenge.ts';
 import { CLEARANCE_TTL_S, cookieValues, issueClearance, readClearance } from './clearance.ts';
-import { decideBody, decideHead } from './decide.ts';
+import { decideBody, decideHead } from '../decide.ts';
 import type { KeyDocument } from './keyring.ts';
 import { compileKeyring } from './keyring.ts';
-import { compilePolicy } from './policy.ts';
-import type { RequestHead } from './request.ts';
+import { compilePolicy } from '../policy.ts';
+import type { RequestHead } from '../request.ts';
 import { VERIFY_PATH } from './reserved.ts';
 
 const k1: KeyDocument = { id: 'k1', secret: 'the first key, long enough', state: 'signing' };

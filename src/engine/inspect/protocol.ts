@@ -1,8 +1,8 @@
-import { BAD_ESCAPE, CONTROL_ESCAPE, DOUBLE_ESCAPE } from './gate-patterns.ts';
-import type { Host } from './host.ts';
-import type { HeaderFacts, RequestHead } from './request.ts';
-import type { Signal } from './signal.ts';
-import { parseDecimal } from './text.ts';
+import { BAD_ESCAPE, CONTROL_ESCAPE, DOUBLE_ESCAPE } from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
+import type { HeaderFacts, RequestHead } from '../request.ts';
+import type { Signal } from '../signal.ts';
+import { parseDecimal } from '../text/text.ts';
 
 function add(signals: Signal[], id: string, points: number, place: 'path' | 'request'): void {
   signals.push({ id, group: 'evasion', points, place });

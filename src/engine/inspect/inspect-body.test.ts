@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { TestHost } from '../../test/engine/host.ts';
-import type { Verdict } from './engine.ts';
-import { compileKeyring, compilePolicy, decideBody, decideHead, explain } from './engine.ts';
+import { TestHost } from '../../../test/engine/host.ts';
+import type { Verdict } from '../engine.ts';
+import { compileKeyring, compilePolicy, decideBody, decideHead, explain } from '../engine.ts';
 
 const gateway = { trusted_proxies: [], keyring: compileKeyring([]) };
 const policy = compilePolicy({ id: 't' }, { id: 'r' });

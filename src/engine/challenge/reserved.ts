@@ -1,17 +1,17 @@
-import type { Binding } from './binding.ts';
+import type { Binding } from '../binding.ts';
 import type { Solution } from './challenge.ts';
 import { judgeSolution } from './challenge.ts';
 import type { ClearanceState } from './clearance.ts';
 import { CLEARANCE_TTL_S, clearanceCookieName, issueClearance } from './clearance.ts';
-import type { Client } from './client.ts';
-import { decodePercent } from './decode.ts';
-import type { Host } from './host.ts';
+import type { Client } from '../client.ts';
+import { decodePercent } from '../text/decode.ts';
+import type { Host } from '../host.ts';
 import type { Keyring } from './keyring.ts';
-import type { Policy } from './policy.ts';
-import type { RateState } from './rate.ts';
-import type { RequestHead } from './request.ts';
-import { split } from './text.ts';
-import type { Verdict } from './verdict.ts';
+import type { Policy } from '../policy.ts';
+import type { RateState } from '../rate.ts';
+import type { RequestHead } from '../request.ts';
+import { split } from '../text/text.ts';
+import type { Verdict } from '../verdict.ts';
 
 /** Paths under this are the gateway's own on every defended route; they never reach an upstream. */
 export const RESERVED_PREFIX = '/.lockstep/';

@@ -1,7 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { TestHost } from '../../test/engine/host.ts';
-import { isSolved } from './engine.ts';
+import { TestHost } from '../../../test/engine/host.ts';
+import { isSolved } from '../engine.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './page-source.ts';
 import { challengePage, compilePage, languageOf, problemBody, solutionIn } from './page.ts';
 

@@ -1,9 +1,9 @@
-import type { Binding } from './binding.ts';
-import { message } from './binding.ts';
-import type { Host } from './host.ts';
+import type { Binding } from '../binding.ts';
+import { message } from '../binding.ts';
+import type { Host } from '../host.ts';
 import type { Key, Keyring } from './keyring.ts';
 import { findKey } from './keyring.ts';
-import { contains, hexDigit, parseDecimal, sameSecret, split } from './text.ts';
+import { contains, hexDigit, parseDecimal, sameSecret, split } from '../text/text.ts';
 
 /** What the challenge page needs: it searches a `nonce` for which the proof of work holds. */
 export interface Challenge {

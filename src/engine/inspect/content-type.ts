@@ -1,5 +1,5 @@
-import { spellingsOf } from './parameter.ts';
-import { contains, split, trim } from './text.ts';
+import { spellingsOf } from '../text/parameter.ts';
+import { contains, split, trim } from '../text/text.ts';
 
 /** What a body may be by what its headers say of it. Two headers, or one of two types, may say several things. */
 export interface BodyTypes {

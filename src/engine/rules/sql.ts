@@ -1,10 +1,10 @@
 import { readExpression } from './sql-expression.ts';
-import type { Host } from './host.ts';
+import type { Host } from '../host.ts';
 import { SQL_CATALOGUE, SQL_DANGLING, SQL_LITERALS, SQL_SHAPES, SQL_STATEMENTS } from './sql-patterns.ts';
 import { tokeniseSql } from './sql-tokens.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
-import type { Place } from './signal.ts';
+import type { Place } from '../signal.ts';
 
 /** A value that closes the quote it was put into and goes on as SQL. */
 function judgeBreakout(host: Host, tokens: string): number {

@@ -1,21 +1,21 @@
-import { isBinary, isWide, narrow, readRuns } from './binary.ts';
+import { isBinary, isWide, narrow, readRuns } from '../text/binary.ts';
 import type { BodyTypes } from './content-type.ts';
 import { readTypes, UNTYPED } from './content-type.ts';
 import { isCertainFile } from './disposition.ts';
-import { newFinding } from './finding.ts';
-import { PART_TYPE } from './gate-patterns.ts';
-import type { Host } from './host.ts';
-import { judgeDocument } from './judge.ts';
+import { newFinding } from '../rules/finding.ts';
+import { PART_TYPE } from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
+import { judgeDocument } from '../rules/judge.ts';
 import type { Part } from './multipart.ts';
 import { isLoose, readMultipart } from './multipart.ts';
 import { judgePairs } from './pairs.ts';
-import type { HeaderFacts } from './request.ts';
-import type { Signal } from './signal.ts';
-import { startsWith, withoutMargin } from './text.ts';
+import type { HeaderFacts } from '../request.ts';
+import type { Signal } from '../signal.ts';
+import { startsWith, withoutMargin } from '../text/text.ts';
 import { judgeFile, judgeUploadName } from './upload.ts';
 import type { Worst } from './value.ts';
 import { consider, isSpent, judgeJson, judgePlain, judgeValue, newWorst, reportWorst } from './value.ts';
-import { readXml } from './xml.ts';
+import { readXml } from '../text/xml.ts';
 
 /** More of a body than this is not read: what is beyond it is not inspected. */
 export const BODY_LIMIT_BYTES = 131072;

@@ -3,7 +3,7 @@ import { isBinary, readRuns } from './binary.ts';
 import { base64Core, decodeBase64 } from './base64.ts';
 import { decodeEntities, decodeEscapes, decodePercent, foldUnicode } from './decode.ts';
 import { readJson } from './json.ts';
-import { readMultipart } from './multipart.ts';
+import { readMultipart } from '../inspect/multipart.ts';
 import { readXml } from './xml.ts';
 
 const lower = (text: string) => text.toLowerCase();

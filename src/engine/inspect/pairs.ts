@@ -1,7 +1,7 @@
-import { decodePercent } from './decode.ts';
-import { NO_NAME } from './gate-patterns.ts';
-import type { Place } from './signal.ts';
-import { split } from './text.ts';
+import { decodePercent } from '../text/decode.ts';
+import { NO_NAME } from '../rules/gate-patterns.ts';
+import type { Place } from '../signal.ts';
+import { split } from '../text/text.ts';
 import type { Worst } from './value.ts';
 import { judgeValue } from './value.ts';
 

@@ -1,6 +1,6 @@
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
-import type { Host } from './host.ts';
+import type { Host } from '../host.ts';
 import { SCRIPT_GATE, SCRIPT_RULES, SCRIPT_SCHEME, SPLIT_WORD, TAG_RULES } from './markup-patterns.ts';
 
 const GREATER = 62;

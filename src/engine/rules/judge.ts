@@ -3,7 +3,7 @@ import { judgeCommand, unquote } from './command.ts';
 import type { Finding, Rule } from './finding.ts';
 import { raise } from './finding.ts';
 import { ANY_GATE, BLANK_ROW, HIDDEN_NAMES, PRODUCT, SQL_GATE } from './gate-patterns.ts';
-import type { Host } from './host.ts';
+import type { Host } from '../host.ts';
 import { judgeMarkup } from './markup.ts';
 import { FILE_GATE, FILE_RULES } from './path-patterns.ts';
 import {
@@ -13,9 +13,9 @@ import {
   PROTOCOL_GATE,
   PROTOCOL_RULES,
 } from './protocol-patterns.ts';
-import type { Place } from './signal.ts';
+import type { Place } from '../signal.ts';
 import { judgeSql, judgeStatements } from './sql.ts';
-import { isBlank } from './text.ts';
+import { isBlank } from '../text/text.ts';
 
 function judgeRules(host: Host, gate: string, rules: readonly Rule[], text: string, finding: Finding): void {
   if (!host.match(gate, text)) return;

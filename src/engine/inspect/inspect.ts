@@ -1,6 +1,6 @@
 import { readAgent } from './agent.ts';
 import { judgeCredentials } from './credentials.ts';
-import { decodePercent } from './decode.ts';
+import { decodePercent } from '../text/decode.ts';
 import {
   BASE64_INSIDE,
   COOKIE_SIGNS,
@@ -8,16 +8,16 @@ import {
   SESSION_NAME,
   SESSION_NAME_EXACT,
   TARGET_SUSPECT,
-} from './gate-patterns.ts';
-import type { Host } from './host.ts';
-import { hostName } from './binding.ts';
+} from '../rules/gate-patterns.ts';
+import type { Host } from '../host.ts';
+import { hostName } from '../binding.ts';
 import { judgePair, judgePairs, MAX_PAIRS } from './pairs.ts';
-import { PROBE_RULES } from './path-patterns.ts';
+import { PROBE_RULES } from '../rules/path-patterns.ts';
 import { judgeProtocol } from './protocol.ts';
-import type { HeaderFacts, RequestHead } from './request.ts';
-import type { Signal } from './signal.ts';
+import type { HeaderFacts, RequestHead } from '../request.ts';
+import type { Signal } from '../signal.ts';
 import { isPlain } from './structured.ts';
-import { contains, split, trim } from './text.ts';
+import { contains, split, trim } from '../text/text.ts';
 import { judgeUploadName } from './upload.ts';
 import type { Worst } from './value.ts';
 import { judgeValue, newWorst, reportWorst } from './value.ts';

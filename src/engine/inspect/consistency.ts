@@ -1,8 +1,8 @@
 import { readAgent } from './agent.ts';
-import type { Host } from './host.ts';
-import type { HeaderFacts, RequestHead } from './request.ts';
-import type { Signal, SignalGroup } from './signal.ts';
-import { contains } from './text.ts';
+import type { Host } from '../host.ts';
+import type { HeaderFacts, RequestHead } from '../request.ts';
+import type { Signal, SignalGroup } from '../signal.ts';
+import { contains } from '../text/text.ts';
 
 function add(signals: Signal[], id: string, group: SignalGroup, points: number): void {
   signals.push({ id, group, points, place: 'user_agent' });

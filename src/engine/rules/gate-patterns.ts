@@ -1,4 +1,4 @@
-import { base64Core } from './base64.ts';
+import { base64Core } from '../text/base64.ts';
 
 /**
  * Whether anything can be in a lower-case text at all. Letters, digits, spaces and the punctuation of prose

@@ -8,7 +8,7 @@ import {
 } from './command-patterns.ts';
 import type { Finding } from './finding.ts';
 import { raise } from './finding.ts';
-import type { Host } from './host.ts';
+import type { Host } from '../host.ts';
 
 function isLetter(code: number): boolean {
   return code >= 97 && code <= 122;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { lintPattern } from '../../test/engine/pattern-lint.ts';
+import { lintPattern } from '../../../test/engine/pattern-lint.ts';
 import * as code from './code-patterns.ts';
 import * as command from './command-patterns.ts';
 import type { Rule } from './finding.ts';
 import * as gates from './gate-patterns.ts';
 import * as markup from './markup-patterns.ts';
 import * as path from './path-patterns.ts';
-import * as agents from './agent-patterns.ts';
+import * as agents from '../inspect/agent-patterns.ts';
 import * as protocol from './protocol-patterns.ts';
 import * as sql from './sql-patterns.ts';
 
