@@ -15,7 +15,10 @@ const rooms = {
   client: ['contract'],
 };
 
-/** Rooms within rooms: what stands on nothing first, who answers last. A name with `.ts` is a file beside the rooms. */
+/**
+ * Rooms within rooms: what stands on nothing first, who answers last. A name with `.ts` is a file beside the rooms, `*.ts` is any
+ * of these.
+ */
 const inner = {
   engine: {
     text: [],
@@ -34,6 +37,12 @@ const inner = {
     defense: ['stored', 'limits'],
     picture: ['stored', 'request', 'upstream', 'defense'],
     front: ['request', 'upstream', 'defense', 'picture'],
+  },
+  change: {
+    history: ['context.ts', 'not-reached.ts', 'store-refusal.ts'],
+    keys: ['history', 'context.ts', 'projected-note.ts', 'store-refusal.ts', 'submit.ts'],
+    tokens: ['history', 'caller.ts', 'context.ts', 'store-refusal.ts', 'submit.ts'],
+    drift: ['history', 'keys', '*.ts'],
   },
 };
 
@@ -55,7 +64,9 @@ const walls = Object.entries(rooms).map(([room, allowed]) => ({
 }));
 
 const within = (room, name) =>
-  `^src/${room}/${name.endsWith('.ts') ? name.replace('.', '\\.') + '$' : name + '/'}`;
+  name.endsWith('.ts')
+    ? `^src/${room}/${name.replace('.', '\\.').replace('*', '[^/]+')}$`
+    : `^src/${room}/${name}/`;
 
 const innerWalls = Object.entries(inner).flatMap(([room, rooms]) =>
   Object.entries(rooms).map(([name, allowed]) => ({
@@ -71,6 +82,13 @@ module.exports = {
   forbidden: [
     ...walls,
     ...innerWalls,
+    {
+      name: 'wall-change-use-cases',
+      comment: 'use-cases of change/ may not import what is done beside them: drift/, tokens/',
+      severity: 'error',
+      from: { path: '^src/change/[^/]+$', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/change/(drift|tokens)/' },
+    },
     {
       name: 'wall-gateway-store',
       comment: 'gateway/ may import types of store/port.ts only',
