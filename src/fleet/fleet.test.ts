@@ -1,10 +1,11 @@
 /** Receipts: who says what, under which lease, and what others make of it. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Fleet, TENANT, startFleet } from '../../test/support/control-plane.ts';
 import { tenantRecord } from '../../test/support/records.ts';
 import { until } from '../../test/support/until.ts';
-import { startControlPlane } from '../compose/control-plane.ts';
+import { type ControlPlane, startControlPlane } from '../compose/control-plane.ts';
 import type { NodeReceipt } from '../contract/record.ts';
+import type { Clock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import { type Revision, revision as toRevision } from '../shared/revision.ts';
 
@@ -124,24 +125,43 @@ describe('receipts', () => {
   });
 });
 
+/** Another process that says it is node 1. */
+const sameId = ({ store, keys }: Fleet, clock?: Clock): Promise<ControlPlane> =>
+  startControlPlane({
+    nodeId: 'node-1',
+    host: '127.0.0.1',
+    port: 0,
+    store,
+    keys,
+    sealer: undefined,
+    upstreams: { privateRanges: [], reserved: [] },
+    gate: { mode: 'off' },
+    version: '0',
+    log: silentLog,
+    ...(clock ? { clock } : {}),
+  });
+
+test('two processes with one node id that started at the same moment: one of them gives way', async () => {
+  const clock: Clock = { now: () => 1_800_000_000_000, monotonic: () => performance.now() };
+  const twins = await startFleet({ clock });
+  onTestFinished(() => twins.dispose());
+  const second = await sameId(twins, clock);
+  // Before the store goes, which is the fleet's.
+  onTestFinished(() => second.dispose());
+  const both = [twins.nodes[0]?.node, second.node];
+  const given = () => both.filter((node) => node?.presence.hasRival()).length;
+  await until('one gives way', () => given() === 1);
+  await second.node.reflector.refresh(2_000);
+  expect(given()).toBe(1);
+});
+
 test('two processes with one node id: the later one reports, the earlier one says so and recovers', async () => {
   const first = fleet.nodes[0]?.node;
   await until(
     'the clock has moved on',
     () => new Date().toISOString() > (first?.cache.snapshot()?.nodes.get('node-1')?.value.started_at ?? '9'),
   );
-  const second = await startControlPlane({
-    nodeId: 'node-1',
-    host: '127.0.0.1',
-    port: 0,
-    store: fleet.store,
-    keys: fleet.keys,
-    sealer: undefined,
-    upstreams: { privateRanges: [], reserved: [] },
-    gate: { mode: 'off' },
-    version: '0',
-    log: silentLog,
-  });
+  const second = await sameId(fleet);
   await until('the first knows', () => first?.presence.hasRival() ?? false);
   expect((await fleet.call('GET', '/sync-status')).body['node_id_conflict']).toBe(true);
   expect(second.node.presence.hasRival()).toBe(false);

@@ -180,12 +180,18 @@ export class Presence {
   private watchRival(snapshot: Snapshot): void {
     const { nodeId, instance, log } = this.options;
     const receipt = snapshot.nodes.get(nodeId)?.value;
-    const rival =
-      receipt !== undefined && receipt.instance !== instance && receipt.started_at > this.startedAt;
+    const rival = receipt !== undefined && startedAfter(receipt, { started_at: this.startedAt, instance });
     if (rival && !this.rival) log.error({}, 'another process reports under this node id');
     this.rival = rival;
   }
 }
+
+/** Of two that started within the same millisecond, the name decides: one of them has to give way. */
+const startedAfter = (
+  other: Pick<NodeReceipt, 'started_at' | 'instance'>,
+  own: Pick<NodeReceipt, 'started_at' | 'instance'>,
+): boolean =>
+  other.started_at === own.started_at ? other.instance > own.instance : other.started_at > own.started_at;
 
 /** Whether the store has gone back since, or is another one. */
 const isBefore = (now: Stamp, then: Stamp): boolean =>
