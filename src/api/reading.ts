@@ -42,11 +42,14 @@ export const isLive = ({ reflector }: Pick<Node, 'reflector'>): boolean => {
 };
 
 /**
- * Whether to send callers here. A node that others do not know of yet is not waited for when changes are, so it could
- * answer by what all nodes are said to have left behind. One that can't reach the store has nothing better to wait for.
+ * Whether to send callers here. A node that others do not know of, yet or since another process took its id, is not waited
+ * for when changes are, so it could answer by what all nodes are said to have left behind. One that can't reach the store has
+ * nothing better to wait for.
  */
 export const isReady = ({ cache, presence, reflector }: Node): boolean =>
-  cache.snapshot() !== undefined && (presence.hasReported() || reflector.status().state === 'disconnected');
+  cache.snapshot() !== undefined &&
+  !presence.hasRival() &&
+  (presence.hasReported() || reflector.status().state === 'disconnected');
 
 export const freshness = (node: Node): Freshness =>
   isLive(node)

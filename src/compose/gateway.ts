@@ -78,13 +78,13 @@ const reporterOf = (options: StartGatewayOptions, gateway: Gateway): Reporter | 
 };
 
 /**
- * A gateway that no node has heard is not waited for when changes are. One that no node hears goes on by what it has, as it
- * does when the nodes go away later.
+ * A gateway that not every node knows of is not waited for when changes are. One that no node hears goes on by what it has,
+ * as it does when the nodes go away later.
  */
 const readinessOf = (gateway: Gateway, reporter: Reporter | undefined): Readiness => {
   const own = gateway.readiness();
   if (own.status !== 'ready' || !reporter || reporter.settled) return own;
-  return { status: 'starting', detail: 'no node of the control plane has heard this gateway yet' };
+  return { status: 'starting', detail: 'not every node knows of this gateway yet' };
 };
 
 /** A picture that only wants to know that something has changed. */

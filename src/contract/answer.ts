@@ -269,6 +269,11 @@ export const Health = Type.Object(
   {
     status: Type.String(),
     etcd_connected: Type.Optional(Type.Boolean()),
+    node_id_conflict: Type.Optional(
+      Type.Literal(true, {
+        description: 'Another process has this node id: changes are not waited for on this one.',
+      }),
+    ),
     store_rewound: Type.Optional(
       Type.Literal(true, { description: '`/sync-status` says from where to where, to operators.' }),
     ),

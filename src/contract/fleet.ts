@@ -106,6 +106,11 @@ export const HeartbeatAnswer = Type.Object(
     proved: ProvedOrNull,
     prove: Type.Array(ProveItem, { maxItems: PROVE_MAX }),
     more: Type.Boolean({ description: 'More is waiting: ask again at once.' }),
+    listed: Type.Boolean({
+      description:
+        'Every node can know of this gateway, and it has proved all that was written before they could. From now on every ' +
+        '`?wait=fleet` waits for it.',
+    }),
   },
   { title: 'HeartbeatAnswer' },
 );

@@ -164,9 +164,15 @@ test('two processes with one node id: the later one reports, the earlier one say
   const second = await sameId(fleet);
   await until('the first knows', () => first?.presence.hasRival() ?? false);
   expect((await fleet.call('GET', '/sync-status')).body['node_id_conflict']).toBe(true);
+  expect(await fleet.call('GET', '/readyz')).toMatchObject({ status: 503, body: { node_id_conflict: true } });
+  await fleet.callNode(1, 'POST', '/global-config/tenant', { tenant: TENANT, body: { config: {} } });
+  const own = async () => (await fleet.call('GET', '/global-config/tenant', { tenant: TENANT })).body;
+  await until('the first has the change', async () => (await own())['version'] === 1);
+  expect(await own()).toMatchObject({ synced: false });
   expect(second.node.presence.hasRival()).toBe(false);
   await second.dispose();
   await until('the first is alone again', () => !first?.presence.hasRival());
+  await until('and ready', async () => (await fleet.call('GET', '/readyz')).status === 200);
   await until('and reports', async () => (await receiptOf('node-1'))?.receipt.version === '0.0.0-test');
   const nodes = () => fleet.nodes[1]?.node.fleet.nodes().map(({ state }) => state);
   await until('and is not taken to be silent', () => nodes()?.every((state) => state === 'synced') ?? false);

@@ -112,6 +112,7 @@ export class Fleet implements Disposable {
       look: (entry) => this.watch.look(entry),
       arrived: () => this.watch.wish(),
       elsewhere: (id) => this.heardElsewhere(id),
+      named: (id, instance) => this.summaries.names(nodeId, options.instance, id, instance),
       changed: (what) => {
         this.publisher.changed(what);
         this.news.tell();

@@ -50,6 +50,8 @@ export interface GatewaysOptions extends Omit<ProvingOptions, 'changed'> {
   /** The first gateway has come: what was written by hand while there was none is to be found. */
   readonly arrived: () => void;
   readonly elsewhere: (gatewayId: string) => HeardElsewhere | undefined;
+  /** Whether the store has this instance in this process's roster, as of the snapshot that expectations are of. */
+  readonly named: (gatewayId: string, instance: string) => boolean;
   /** Called when what this node knows of its gateways has changed; `roster`: also who they are. */
   readonly changed: (what: 'roster' | 'progress') => void;
 }
@@ -273,7 +275,16 @@ export class Gateways {
       proved,
       prove: items.map(itemOf),
       more,
+      listed: this.isListed(session),
     };
+  }
+
+  private isListed(session: Session): boolean {
+    const { expectations, named } = this.options;
+    if (session.listed_at === undefined && named(session.id, session.instance))
+      session.listed_at = expectations.position;
+    const { listed_at } = session;
+    return listed_at !== undefined && expectations.complete && session.proofs.proved >= listed_at;
   }
 
   private provedOf(session: Session): Proved | null {

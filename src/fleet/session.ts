@@ -68,6 +68,8 @@ export class Session {
   heard_ms: number;
   /** The proved revision that it was last told. */
   told: Revision | undefined;
+  /** The position of what is expected when all nodes could first know of it. */
+  listed_at: Revision | undefined;
   /** When it was last answered, ms. */
   answered_ms = -Infinity;
   /** Rings for the poll that is held for it. */

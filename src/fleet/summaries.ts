@@ -174,6 +174,15 @@ export class Summaries implements Picture {
     else this.putProgress(place.node, decodeProgress(value), modRevision);
   }
 
+  /** Whether that process's roster names that gateway, as far as the watch has brought it. */
+  names(node: string, process: string, gatewayId: string, instance: string): boolean {
+    for (const { node: told, roster, places } of this.summaries.values()) {
+      if (told !== node || roster?.process !== process) continue;
+      return roster.gateways[places.get(gatewayId) ?? -1]?.instance === instance;
+    }
+    return false;
+  }
+
   private putRoster(node: string, roster: Roster | undefined): void {
     const before = this.summaries.get(node);
     const process = before?.roster?.process;

@@ -45,6 +45,7 @@ class TestNode {
             proved,
             prove: this.prove.splice(0),
             more: false,
+            listed: true,
           };
           answer(said);
         };
@@ -150,7 +151,7 @@ describe('a reporter', () => {
       plugin: { loaded: true, version: '1' },
       workers: [{ id: 0, pid: 42 }],
       proved: null,
-      hold_ms: 1_000,
+      hold_ms: 100,
     });
     expect(node(0).tokens).toEqual(['Bearer secret']);
   });

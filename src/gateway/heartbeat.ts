@@ -26,6 +26,7 @@ const BACKOFF_MAX_MS = 2_000;
 /** A node that is this late after the time it may hold a heartbeat is not waited for. */
 const LATE_MS = 700;
 const LEAVE_MS = 500;
+const UNLISTED_HOLD_MS = 100;
 const REASON_MAX = 500;
 
 export interface ReporterOptions {
@@ -63,6 +64,7 @@ export class Reporter implements Disposable {
   private clusterId: string | undefined;
   private telling = false;
   private reached: boolean | undefined;
+  private listed = false;
   private token: string | undefined;
   /** What the log has of refusals since a node last took a heartbeat. */
   private refusal: string | undefined;
@@ -77,9 +79,9 @@ export class Reporter implements Disposable {
     this.running ??= this.run();
   }
 
-  /** Whether a node has heard this gateway, or each was found not to hear it. */
+  /** Whether changes are waited for on this gateway by every node, or none was found to hear it. */
   get settled(): boolean {
-    return this.reached !== undefined;
+    return this.listed || this.reached === false;
   }
 
   /** The gateway has applied something: what is outstanding may be in force now. */
@@ -120,6 +122,8 @@ export class Reporter implements Disposable {
     const answer = await this.post<HeartbeatAnswer>('/fleet/heartbeat', this.heartbeat(), signal);
     this.clusterId = answer.cluster_id;
     this.proved = answer.proved;
+    // A node of an earlier version does not say.
+    if (answer.listed !== false) this.listed = true;
     for (const item of answer.prove) {
       const known = this.outstanding.get(placeOf(item));
       if (!known || known.revision <= item.revision) this.outstanding.set(placeOf(item), item);
@@ -216,7 +220,8 @@ export class Reporter implements Disposable {
       plugin,
       workers: [{ id: 0, pid }],
       proved: this.proved,
-      hold_ms: HOLD_MS_MAX,
+      // Asked more often until every node knows of it: that is news which no answer is waiting for.
+      hold_ms: this.settled ? HOLD_MS_MAX : UNLISTED_HOLD_MS,
     };
   }
 

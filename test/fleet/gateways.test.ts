@@ -30,6 +30,22 @@ describe('a gateway', () => {
     expect(await gateway('edge-1')).toMatchObject({ state: 'synced', behind: 0, lag_ms: 0, kind: 'apisix' });
   });
 
+  test('is listed once every node knows of it and it has proved all from before, and every wait is for it then', async () => {
+    await setConfig(5);
+    const one = new ProtocolGateway({ id: 'edge-1' });
+    await until('the keys are listed', async () => (await one.heartbeat(url())).answer.prove.length > 0);
+    await until('the other node knows', async () => (await gateway('edge-1', 1)) !== undefined);
+    expect((await one.heartbeat(url())).answer.listed).toBe(false);
+    await one.catchUp(url());
+    await until('it is listed', async () => (await one.heartbeat(url())).answer.listed);
+    const reply = await pair.fleet.callNode(1, 'POST', '/global-config/tenant?wait=fleet&timeout_ms=50', {
+      tenant: TENANT,
+      body: { config: { threat_threshold: 6 } },
+    });
+    expect([reply.status, reply.body['pending']]).toEqual([202, ['edge-1']]);
+    expect((await one.heartbeat(url())).answer.listed).toBe(true);
+  });
+
   test('is asked about a change while it waits, and only about what the change wrote for it', async () => {
     const one = await joined();
     const waiting = one.heartbeat(url(), { hold_ms: 1_000 });

@@ -163,6 +163,7 @@ export class ScriptedNode {
       proved: this.proved,
       prove: prove.map(({ item }) => item),
       more: this.due().length > 0,
+      listed: true,
     };
     this.send(response, 200, answer);
   }

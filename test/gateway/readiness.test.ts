@@ -71,20 +71,25 @@ it('is not ready while every request is refused', async () => {
   await until('it serves again', async () => (await ready(gateway)).answered === 200);
 });
 
-it('is ready once a node has heard it: then changes are waited for on it', async () => {
+it('is ready once every node knows of it: then changes are waited for on it', async () => {
   const held: ServerResponse[] = [];
   const node = createServer((_, response) => void held.push(response));
   const { port } = await listenOn(node, LOOPBACK, silentLog);
   stack.push(() => void node.close().closeAllConnections());
   const gateway = await start({ control: [`http://127.0.0.1:${port}`] });
+  const answer = (listed: boolean) => {
+    const body = { node_id: 'node-1', cluster_id: '1', proved: null, prove: [], more: false, listed };
+    held.pop()?.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
   await until('the node has its word', () => held.length === 1);
+  answer(false);
+  await until('it asks again', () => held.length === 1);
   expect(await ready(gateway)).toMatchObject({
     answered: 503,
     status: 'starting',
-    detail: expect.stringContaining('no node') as string,
+    detail: expect.stringContaining('not every node') as string,
   });
-  const answer = { node_id: 'node-1', cluster_id: '1', proved: null, prove: [], more: false };
-  held[0]?.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  answer(true);
   await until('it is ready', async () => (await ready(gateway)).answered === 200);
 });
 

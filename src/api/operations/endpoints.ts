@@ -23,7 +23,11 @@ export const readyz = endpoint({
   schemas: { response: { 200: Health, 503: Health } },
   handle: async ({ node }) => {
     const rewound = rewindsOf(node).length > 0;
-    const detail = { etcd_connected: isLive(node), ...(rewound ? { store_rewound: true } : {}) };
+    const detail = {
+      etcd_connected: isLive(node),
+      ...(node.presence.hasRival() ? { node_id_conflict: true } : {}),
+      ...(rewound ? { store_rewound: true } : {}),
+    };
     return isReady(node)
       ? { status: 200, body: { status: 'ready', ...detail } }
       : { status: 503, body: { status: 'starting', ...detail } };

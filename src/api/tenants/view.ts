@@ -12,8 +12,9 @@ export const tenantView = (node: Node, { value, revision }: Cached<TenantRecord>
   const quarantined = quarantinedConfig(node, value.tenant_id);
   const config = tenantConfigOf(value);
   const pending = node.convergence.pending(revision);
-  // A last good value is served, but it is not what is stored.
-  const synced = pending.length === 0 && isLive(node) && !quarantined;
+  // A last good value is served, but it is not what is stored. What is pending under this node's id is another process's say
+  // where two have it.
+  const synced = pending.length === 0 && isLive(node) && !node.presence.hasRival() && !quarantined;
   return {
     tenant_id: value.tenant_id,
     config,

@@ -126,6 +126,12 @@ describe('bodies that would be read again and again', () => {
     // Some 20 to 100 ms on two slow cores; reading to the end for each would take seconds.
     expect(cost(type, body) / 1_000).toBeLessThan(1_000);
   });
+
+  it('openers of templates, which rules look behind, cost no more than a few times what quotes do', () => {
+    const quotes = cost('text/plain', fill("a='"));
+    for (const unit of ['{', '{{', '{%', '{#', '{$', '%{', '{\0'])
+      expect(cost('text/plain', fill(unit)) / quotes, unit).toBeLessThan(8);
+  });
 });
 
 describe('the headers of a part', () => {

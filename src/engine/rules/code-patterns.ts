@@ -32,7 +32,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'java_expression',
     points: 85,
     pattern:
-      '[%$#][{][^}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony',
+      '[%$#][{][^{}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony',
   },
   {
     id: 'java_binding',
@@ -147,13 +147,13 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'template_object',
     points: 85,
     pattern:
-      '__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)',
+      '__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^{}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)',
   },
   {
     id: 'template_code',
     points: 80,
     pattern:
-      '<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template',
+      '<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^{}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template',
   },
   {
     id: 'template_tag',
@@ -165,7 +165,7 @@ export const CODE_RULES: readonly Rule[] = [
     id: 'template_probe',
     points: 75,
     pattern:
-      '[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}[\'"]?[a-z0-9]{1,20}[\'"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}[\'"][^\'"{}]{0,40}[\'"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)',
+      '[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}[\'"]?[a-z0-9]{1,20}[\'"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^{}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}[\'"][^\'"{}]{0,40}[\'"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)',
   },
   {
     id: 'serial_stream',
