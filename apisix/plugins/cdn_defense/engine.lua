@@ -1484,6 +1484,50 @@ function ____exports.isBinary(bytes)
     end
     return controls * 32 > limit
 end
+local function begins(bytes, a, b, c, d)
+    return (string.byte(bytes, 1) or 0 / 0) == a and (string.byte(bytes, 2) or 0 / 0) == b and (string.byte(bytes, 3) or 0 / 0) == c and (string.byte(bytes, 4) or 0 / 0) == d
+end
+--- Whether bytes begin as a program, a font, a moving picture or a catalogue of messages does. No message of Protobuf or gRPC can:
+-- field 0, types that there are not, lengths beyond any body that is read.
+function ____exports.isFileFormat(bytes)
+    return begins(
+        bytes,
+        127,
+        69,
+        76,
+        70
+    ) or begins(
+        bytes,
+        0,
+        97,
+        115,
+        109
+    ) or begins(
+        bytes,
+        79,
+        84,
+        84,
+        79
+    ) or begins(
+        bytes,
+        0,
+        1,
+        0,
+        0
+    ) and (string.byte(bytes, 5) or 0 / 0) == 0 or begins(
+        bytes,
+        71,
+        73,
+        70,
+        56
+    ) or begins(
+        bytes,
+        222,
+        18,
+        4,
+        149
+    )
+end
 local function isCompressed(bytes)
     return (string.byte(bytes, 1) or 0 / 0) == 31 and (string.byte(bytes, 2) or 0 / 0) == 139
 end
@@ -1500,14 +1544,14 @@ function ____exports.readRuns(bytes)
             do
                 local code = at < #bytes and __TS__StringCharCodeAt(bytes, at) or 0
                 if code >= 32 and code < 127 then
-                    goto __continue10
+                    goto __continue12
                 end
                 if at - from >= SHORTEST_RUN then
                     runs[#runs + 1] = __TS__StringSlice(bytes, from, at)
                 end
                 from = at + 1
             end
-            ::__continue10::
+            ::__continue12::
             at = at + 1
         end
     end
@@ -1554,14 +1598,14 @@ function ____exports.narrow(bytes)
             do
                 local code = __TS__StringCharCodeAt(bytes, at)
                 if code ~= 0 and code < 254 then
-                    goto __continue21
+                    goto __continue23
                 end
                 if at > from then
                     parts[#parts + 1] = __TS__StringSlice(bytes, from, at)
                 end
                 from = at + 1
             end
-            ::__continue21::
+            ::__continue23::
             at = at + 1
         end
     end
@@ -2192,6 +2236,7 @@ local spellingsOf = ____parameter_2Ets.spellingsOf
 local ____text_2Ets = require("text.text")
 local contains = ____text_2Ets.contains
 local split = ____text_2Ets.split
+local startsWith = ____text_2Ets.startsWith
 local trim = ____text_2Ets.trim
 --- What is said of a body of no known type.
 ____exports.UNTYPED = {
@@ -2200,20 +2245,26 @@ ____exports.UNTYPED = {
     json = false,
     xml = false,
     text = true,
+    medium = false,
     boundaries = {}
 }
 local MAX_TYPES = 8
 local MAX_BOUNDARIES = 8
+local function isMedium(____type)
+    return startsWith(____type, "image/") or startsWith(____type, "font/") or startsWith(____type, "audio/") or startsWith(____type, "video/")
+end
 --- Reads the content types of a request or a part, one a line: the media type is what stands before the parameters.
 function ____exports.readTypes(contentTypes, lower)
     local lowered = lower(contentTypes)
     local media = {}
     local text = false
+    local medium = true
     for ____, header in ipairs(split(lowered, "\n", MAX_TYPES)) do
         for ____, one in ipairs(split(header, ",", MAX_TYPES)) do
             local ____type = trim(split(one, ";", 2)[1] or "")
             media[#media + 1] = ____type
             text = text or contains(____type, "text/")
+            medium = medium and isMedium(____type)
         end
     end
     local all = table.concat(media, "\n")
@@ -2224,6 +2275,7 @@ function ____exports.readTypes(contentTypes, lower)
         json = contains(all, "json"),
         xml = contains(all, "xml"),
         text = text or all == "",
+        medium = medium,
         boundaries = multipart and spellingsOf(contentTypes, lowered, "boundary", MAX_BOUNDARIES) or ({})
     }
 end
@@ -2393,7 +2445,7 @@ ____exports.CODE_RULES = {
     {id = "java_runtime", points = 85, pattern = "java(?:x|fx)?[.][a-z.]{0,60}(?:runtime|processbuilder|scriptengine|classloader|filewriter|filereader|xmldecoder|objectinputstream|methodutil|unsafe)|getruntime[ ]{0,8}[(]|processbuilder[ ]{0,8}[(]|runtime[.]exec|[.]getclass[ ]{0,8}[(]|class[.]forname[ ]{0,8}[(]|[.]newinstance[ ]{0,8}[(]"},
     {id = "java_gadget", points = 85, pattern = "clonetransformer|forclosure|whileclosure|instantiatefactory|instantiatetransformer|invokertransformer|prototypeclonefactory|prototypeserializationfactory|constanttransformer|chainedtransformer|templatesimpl|badattributevalueexp|ysoserial|jdbcrowsetimpl|annotationinvocationhandler|com[.]sun[.]rowset"},
     {id = "java_stream", points = 85, pattern = "ro0ab[a-z0-9]|aced0005|\\xac\\xed\\x00\\x05|h4siaaaaaaaa[a-z0-9+/]{20}"},
-    {id = "java_expression", points = 85, pattern = "[%$#][{][^}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
+    {id = "java_expression", points = 85, pattern = "[%$#][{][^{}]{0,200}(?:#[a-z_]{1,60}[.\\[=]|@java|t[(]java|getclass|\\.class\\.|runtime|new java|memberaccess|context\\[)|#_memberaccess|@java[.]lang|allowstaticmethodaccess|ognl[.]|xwork[.]|opensymphony"},
     {id = "java_binding", points = 80, pattern = "class[.]module[.]classloader|(?:^|[.\\[])class(?:\\[['\"]?|[.])classloader|class[.](?:protectiondomain|module[.])"},
     {id = "java_package", points = 70, pattern = "(?:^|[^a-z0-9 ])(?:org[.](?:omg[.]corba|apache[.]commons)(?:[^a-z]|$)|com[.](?:opensymphony|sun[.]org)[.a-z]|java[.](?:lang|io|util|nio|net|beans|rmi|security)[.][a-z0-9.]{1,60}(?:[^a-z0-9. :]|$)|javax[.](?:script|naming|management|el)[.]|org[.](?:springframework|apache[.](?:commons|struts|xalan|catalina|wicket))[.]|com[.](?:sun|bea)[.][a-z.]|sun[.](?:misc|reflect)[.])"},
     {id = "php_tag", points = 80, pattern = "<[?](?:php|=)|<[?][ \\t\\r\\n]{1,8}[$a-z@]|\\[/?php\\]|<script[^>]{1,300}language[ ]{0,8}=[ \"']{0,8}php"},
@@ -2412,10 +2464,10 @@ ____exports.CODE_RULES = {
     {id = "node_loop", points = 70, pattern = "(?:while|for)[ ]{0,8}[(][ (]{0,60}(?:;;|true|this|string|!?nan|!?[-+]?[0-9]{1,60}|!+[^a-z)]{0,60}|[-+]?infinity|!(?:false|null|undefined)|new [a-z]{1,60}[( )]{0,60})[ ]{0,8}[)]"},
     {id = "node_delay", points = 75, pattern = "do[ ]{0,8}[{][^}]{0,80}new date[ ]{0,8}[(][ ]{0,8}[)][^}]{0,80}[}][ ]{0,8}while[ ]{0,8}[(]"},
     {id = "template_arithmetic", points = 80, pattern = "(?:[$#@*%]?[{]{1,3}|<%=?|\\[\\[|[{]%)[ ]{0,8}[(]?['\"]?[0-9]{1,60}['\"]?[ ]{0,8}[*+/-][ ]{0,8}['\"]?[0-9]{1,60}['\"]?[ )]{0,60}(?:[}]{1,3}|%>|\\]\\]|%[}])"},
-    {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
-    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
+    {id = "template_object", points = 85, pattern = "__(?:class|mro|subclasses|globals|builtins|import|base|bases|init|getitem|reduce)__|[{][{%][^{}]{0,200}(?:config[.]|self[.]_|request[.](?:application|environ)|lipsum|cycler|joiner|namespace[(]|[|]attr|[.]constructor|_self|dump[(]|include |range[.]|[|]filter|[|]map[(]|getenv|popen|system)"},
+    {id = "template_code", points = 80, pattern = "<%[=@]?[ ]{0,8}(?:(?:system|exec|eval|require|import|response|request|runtime|new|class|file|dir|io|open|page|%x|foreach|out)[^a-z]|`)|<#assign|[#$][{](?:[^{}]{0,80}(?:exec|system|eval|new |[.]class|constructor|require|process|import|file[.]|io[.]|%x[({\\[]|`[a-z/]{2}))|<#(?:import|include|list)|[?]new[(][)]|[#]set[ ]{0,8}[(][ ]{0,8}[$]|[#]evaluate|freemarker[.]template"},
     {id = "template_tag", points = 75, pattern = "[{]%[ ]{0,8}(?:if|for|set|import|include|extends|block|raw|debug|load|call|macro|with)[^a-z]|<%=?[ ]{0,8}(?:if|for|unless|while)[ (]"},
-    {id = "template_probe", points = 75, pattern = "[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}['\"]?[a-z0-9]{1,20}['\"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}['\"][^'\"{}]{0,40}['\"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)"},
+    {id = "template_probe", points = 75, pattern = "[{][{][ ]{0,3}(?:config|_?self|settings)[ ]{0,3}[}][}]|[{][{]=?[ ]{0,3}['\"]?[a-z0-9]{1,20}['\"][ ]{0,3}[*][ ]{0,3}[0-9]{1,9}|[{][{]=[ ]{0,3}[0-9]{1,9}[*+-][0-9]{1,9}|[{][{%][^{}]{0,80}[.](?:class|subclasses|mro|getclass)[.(]|[{]php[}][^{]{1,80}[{]/php[}]|^@[(][0-9]{1,9}[*+/-][0-9]{1,9}[)]|[$][{](?:script|url|dns|const|base64decoder):[a-z0-9]|[{][$]smarty[.]|[{][{][ ]{0,3}['\"][^'\"{}]{0,40}['\"][.][a-z]{2,20}[(]|[{][{][0-9]{1,9}[|][a-z]{2,12}:|[{][{][ ]{0,3}app[.]request|[$*#][{](?:class|request|application|session|pagecontext|facescontext)[.][a-z]{2,30}[(]|<%=?[^%]{0,40}system[.](?:shell|cmd)"},
     {id = "serial_stream", points = 85, pattern = "aaeaaad/{4}|^gasv[a-z0-9+/]{1,4}a{6}|(?:^|[^a-z])c(?:os|posix|nt|subprocess|builtins|__builtin__|commands)\\n[a-z_]{3,20}\\n|!ruby/(?:object|hash|struct|array|class|regexp)"},
     {id = "call_commented", points = 75, pattern = ((((((((("[a-z0-9_]/[*][^*]{0,40}[*]/[ ]{0,3}[(]|(?:^|[^a-z0-9_])(?:system|exec|passthru|shell_exec|eval|assert|popen)" .. BLANK) .. "{0,4}(?:/[*][^*]{0,40}[*]/|(?:#|//)[^\\n]{0,60}\\n)") .. BLANK) .. "{0,4}[(]|['\"][ ]?[.][ ]?(?:system|exec|passthru|shell_exec|eval|phpinfo|popen)[(]|^") .. BLANK) .. "{0,3}[(]string[)]") .. BLANK) .. "{0,3}['\"][a-z_]{3,30}['\"]") .. BLANK) .. "{0,3}[(]"},
     {id = "asp_code", points = 75, pattern = "server[.](?:scripttimeout|createobject|mappath)|createobject[ ]{0,3}[(]|wscript[.]shell|adodb[.]stream|response[.]binarywrite|eval[ ]{0,3}[(]?[ ]{0,3}request|(?:\"[a-z]{1,8}\"[ ]?&[ ]?){3}"},
@@ -4769,6 +4821,7 @@ local ____exports = {}
 local judgePart, judgeMultipart, judgeXml, judgeRuns, judgeLooks, MAX_READ_BYTES
 local ____binary_2Ets = require("text.binary")
 local isBinary = ____binary_2Ets.isBinary
+local isFileFormat = ____binary_2Ets.isFileFormat
 local isWide = ____binary_2Ets.isWide
 local narrow = ____binary_2Ets.narrow
 local readRuns = ____binary_2Ets.readRuns
@@ -4908,7 +4961,11 @@ function judgeLooks(worst, sent, types)
     local first = string.byte(text, 1) or 0 / 0
     local opensJson = first == 123 or first == 91
     if not types.form and not (opensJson and types.json) and isBinary(body) then
-        judgeRuns(worst, body)
+        if types.medium or isFileFormat(body) then
+            judgeFile(worst, body)
+        else
+            judgeRuns(worst, body)
+        end
         return
     end
     local isXml = first == 60 and (types.xml or startsWith(text, "<?xml"))

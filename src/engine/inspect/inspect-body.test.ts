@@ -358,6 +358,21 @@ describe('a file', () => {
     expect(inspect(TYPE, body).decided).toBe('pass');
     blocked(TYPE, multipart(part('name="f"; filename*=UTF-8\'\'a', `\x01\x02\x03${SQL}`)));
   });
+  it('may be a body of its own: a picture, a font or a program is no message that holds values', () => {
+    const rows = `\x01\x02\x03\x04\x05\x06\x07${"' '&54767&'&5476!'"}\0../iconv/skeleton.c\0${SQL}\0`;
+    for (const type of ['image/x-icon', 'font/ttf', 'audio/midi', 'video/mp4'])
+      expect(inspect(type, rows).decided, type).toBe('pass');
+    const begins = ['\x7fELF', '\0asm', 'OTTO', 'GIF89a', '\xde\x12\x04\x95', '\0\x01\0\0\0'];
+    for (const start of begins)
+      expect(inspect('application/octet-stream', start + rows).decided).toBe('pass');
+    expect(inspect('application/octet-stream', rows).decided).toBe('block');
+    expect(inspect('application/x-protobuf', rows).decided).toBe('block');
+    expect(inspect(['image/png', 'application/x-protobuf'], rows).decided).toBe('block');
+    blocked('image/png', `id=1&x=${SQL}`);
+    expect(inspect('image/gif', `GIF89a${'\x01'.repeat(8_000)}<?php system($_GET[0]); ?>`).decided).toBe(
+      'block',
+    );
+  });
   it('is read to its end', () => {
     const file = (content: string): string => multipart(part('name="f"; filename="a.gif"', content));
     blocked(TYPE, file(`GIF89a${'\u0001'.repeat(8_000)}<?php system($_GET[0]); ?>`));

@@ -1,4 +1,4 @@
-import { isBinary, isWide, narrow, readRuns } from '../text/binary.ts';
+import { isBinary, isFileFormat, isWide, narrow, readRuns } from '../text/binary.ts';
 import type { BodyTypes } from './content-type.ts';
 import { readTypes, UNTYPED } from './content-type.ts';
 import { isCertainFile } from './disposition.ts';
@@ -108,7 +108,9 @@ function judgeLooks(worst: Worst, sent: string, types: BodyTypes): void {
   const first = text.charCodeAt(0);
   const opensJson = first === 123 || first === 91;
   if (!types.form && !(opensJson && types.json) && isBinary(body)) {
-    judgeRuns(worst, body);
+    // What is shown, heard or run is no message whose texts a server reads; its bytes hold all sorts of attacks by chance.
+    if (types.medium || isFileFormat(body)) judgeFile(worst, body);
+    else judgeRuns(worst, body);
     return;
   }
   const isXml = first === 60 && (types.xml || startsWith(text, '<?xml'));

@@ -15,6 +15,31 @@ export function isBinary(bytes: string): boolean {
   return controls * 32 > limit;
 }
 
+function begins(bytes: string, a: number, b: number, c: number, d: number): boolean {
+  return (
+    bytes.charCodeAt(0) === a &&
+    bytes.charCodeAt(1) === b &&
+    bytes.charCodeAt(2) === c &&
+    bytes.charCodeAt(3) === d
+  );
+}
+
+/**
+ * Whether bytes begin as a program, a font, a moving picture or a catalogue of messages does. No message of Protobuf or gRPC can:
+ * field 0, types that there are not, lengths beyond any body that is read.
+ */
+export function isFileFormat(bytes: string): boolean {
+  return (
+    // ELF, WebAssembly, OpenType, TrueType, GIF8, and GNU's .mo in the order of bytes of most machines.
+    begins(bytes, 127, 69, 76, 70) ||
+    begins(bytes, 0, 97, 115, 109) ||
+    begins(bytes, 79, 84, 84, 79) ||
+    (begins(bytes, 0, 1, 0, 0) && bytes.charCodeAt(4) === 0) ||
+    begins(bytes, 71, 73, 70, 56) ||
+    begins(bytes, 222, 18, 4, 149)
+  );
+}
+
 function isCompressed(bytes: string): boolean {
   return bytes.charCodeAt(0) === 31 && bytes.charCodeAt(1) === 139;
 }
