@@ -50,7 +50,7 @@ export class Presence {
   /** The lease under which the pulse was written last. */
   private pulsed: LeaseId | undefined;
   private rival = false;
-  private listed = false;
+  private reported = false;
   private readonly bell = new Bell();
   private running: Promise<void> | undefined;
   private unsubscribe: () => void = () => {};
@@ -81,7 +81,7 @@ export class Presence {
 
   /** Whether the store has had a receipt of this process: since then, changes are waited for on this node too. */
   hasReported(): boolean {
-    return this.listed;
+    return this.reported;
   }
 
   /** Another process says it is this node: one of the two is set up wrongly. */
@@ -157,7 +157,7 @@ export class Presence {
     const result = await store.transact({ guards: [], puts, deletes: [] });
     this.pulsed = pulse;
     this.written = stamp;
-    this.listed = true;
+    this.reported = true;
     await this.seen(result.revision);
   }
 

@@ -176,11 +176,9 @@ export class Summaries implements Picture {
 
   /** Whether that process's roster names that gateway, as far as the watch has brought it. */
   names(node: string, process: string, gatewayId: string, instance: string): boolean {
-    for (const { node: told, roster, places } of this.summaries.values()) {
-      if (told !== node || roster?.process !== process) continue;
-      return roster.gateways[places.get(gatewayId) ?? -1]?.instance === instance;
-    }
-    return false;
+    const { roster, places } = this.summaries.get(node) ?? {};
+    const entry = roster?.process === process ? roster.gateways[places?.get(gatewayId) ?? -1] : undefined;
+    return entry?.instance === instance;
   }
 
   private putRoster(node: string, roster: Roster | undefined): void {
