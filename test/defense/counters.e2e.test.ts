@@ -48,6 +48,12 @@ describe.skipIf(APISIX_HOME === undefined)('a real Apache APISIX', () => {
         try {
           await until('the route is there', async () => (await gateway.send('/x')).status === 200);
           await gateway.everyWorker('/x');
+          const status = await fetch(`${gateway.controlApiUrl}/v1/plugin/cdn_defense/status`);
+          expect(await status.json()).toMatchObject({
+            version: expect.any(Number) as number,
+            revision: expect.any(Number) as number,
+            counts: { pass: expect.any(Number) as number },
+          });
           const exported = async () =>
             (await fetch(`http://127.0.0.1:${port}/apisix/prometheus/metrics`)).text();
           await until('they are exported', async () =>

@@ -147,6 +147,8 @@ export class NginxGateway {
   readonly id: string;
   readonly url: string;
   readonly httpsUrl: string;
+  /** APISIX's control API; nothing listens there on the harness. */
+  readonly controlApiUrl: string;
   /** Of the master. */
   readonly pid: number;
   private readonly work: string;
@@ -162,6 +164,7 @@ export class NginxGateway {
     this.id = parts.id;
     this.url = `http://127.0.0.1:${parts.ports[0]}`;
     this.httpsUrl = `https://127.0.0.1:${parts.ports[1]}`;
+    this.controlApiUrl = `http://127.0.0.1:${parts.ports[2]}`;
     this.pid = parts.pid;
     this.work = parts.work;
     this.supervisor = parts.supervisor;

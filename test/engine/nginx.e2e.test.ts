@@ -96,6 +96,8 @@ describe.skipIf(nginx === undefined)('cdn_defense.lua in nginx, behind a harness
     await expect
       .poll(() => harness.errors())
       .toContain(`cdn_defense ${blocked.headers.get('x-lockstep-event-id')} block`);
+    const status = await fetch(`${harness.url}/status`);
+    expect(await status.json()).toMatchObject({ counts: { block: expect.any(Number) as number } });
   });
 
   it('applies every changed parameter to the next request', async () => {
